@@ -1,0 +1,1 @@
+"""Time-series causal graphs from panels and cubes."""

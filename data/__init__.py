@@ -1,0 +1,1 @@
+"""Cubes in and out: variables, units, readers, checks, splits, batches and synthetic worlds."""

@@ -1,0 +1,1 @@
+"""Command line, configuration, runs, reports, and a folder per experiment."""

@@ -1,0 +1,1 @@
+"""Process models, neural components, their coupling, integration, training, inference and projection."""

@@ -1,0 +1,1 @@
+"""Attributions of any function on the coordinates of its input, with their trustworthiness."""
