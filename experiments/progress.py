@@ -1,0 +1,119 @@
+"""Progress of a run: a live table on a terminal, throttled plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+Event = Mapping[str, Any]
+
+
+class Progress:
+    """Takes events ``{"stage", "step", "steps", "loss", "validation", "skill", "parameters", "closure"}``.
+
+    Every key but ``stage`` may be missing. Call the object with an event; ``note`` prints a line that stays.
+    """
+
+    def __init__(self, stages: Sequence[str] = (), stream: TextIO | None = None, every: float = 5.0) -> None:
+        self.stages = list(stages)
+        self.done: list[str] = []
+        self.stream = stream or sys.stdout
+        self.every = every
+        self.state: dict[str, Any] = {}
+        self._stage_start = time.monotonic()
+        self._last_line = float("-inf")
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        stage = event.get("stage")
+        if stage and stage != self.state.get("stage"):
+            self.start(str(stage))
+        self.state.update(event)
+        self.render()
+
+    def plan(self, rows: Sequence[tuple[str, str]], title: str, path: object) -> None:
+        """Print what will be done, before it is done."""
+        width = max((len(name) for name, _ in rows), default=0)
+        self.note(f"{title} -> {path}")
+        for name, text in rows:
+            self.note(f"  {name:<{width}}  {text}")
+
+    def start(self, stage: str) -> None:
+        """Begin a stage: values of the stage before are forgotten."""
+        if stage not in self.stages:
+            self.stages.append(stage)
+        self.state = {"stage": stage}
+        self._stage_start = time.monotonic()
+        self._last_line = float("-inf")
+
+    def finish(self, stage: str) -> None:
+        """End a stage."""
+        if stage not in self.stages:
+            self.stages.append(stage)
+        if stage not in self.done:
+            self.done.append(stage)
+        if self.state.get("stage") == stage:
+            self.state = {}
+
+    def note(self, text: str) -> None:
+        """Print a line that stays."""
+        print(text, file=self.stream, flush=True)
+
+    def render(self) -> None:
+        """Print a plain line at most every `every` seconds, and always at the last step."""
+        moment = time.monotonic()
+        last = self.state.get("step") is not None and self.state.get("step") == self.state.get("steps")
+        if moment - self._last_line < self.every and not last:
+            return
+        self._last_line = moment
+        print(line(self.state, self.eta()), file=self.stream, flush=True)
+
+    def eta(self) -> float | None:
+        """Return the seconds the present stage still needs, or None where that is not known."""
+        step, steps = self.state.get("step"), self.state.get("steps")
+        if not step or not steps:
+            return None
+        return (time.monotonic() - self._stage_start) / step * max(steps - step, 0)
+
+
+def line(state: Event, eta: float | None) -> str:
+    """Return one plain line for a state of progress."""
+    parts = [str(state.get("stage", ""))]
+    if state.get("step") is not None:
+        parts.append(f"step {state['step']}" + (f"/{state['steps']}" if state.get("steps") else ""))
+    for name in ("loss", "validation", "closure"):
+        if state.get(name) is not None:
+            parts.append(f"{name} {number(state[name])}")
+    for name in ("skill", "parameters"):
+        values = state.get(name) or {}
+        if values:
+            parts.append(f"{name} " + " ".join(f"{key}={number(value)}" for key, value in values.items()))
+    if eta is not None and eta >= 1:
+        parts.append(f"about {clock(eta)} left")
+    return "  ".join(parts)
+
+
+def number(value: Any) -> str:
+    """Return a number with four significant digits."""
+    try:
+        return f"{float(value):.4g}"
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as ``45 s``, ``3 min 20 s`` or ``2 h 05 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
