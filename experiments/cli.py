@@ -21,7 +21,9 @@ run.add(app)
 
 @app.callback()
 def _root(
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error (works after any command)."),
+    debug: bool = typer.Option(
+        False, "--debug", help="Show the traceback of an error (works after any command)."
+    ),
 ) -> None:
     """Take the options that stand before a command."""
 

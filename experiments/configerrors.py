@@ -69,7 +69,13 @@ def bounds(field: FieldInfo | None) -> str:
     """Return the declared bounds of a field as text (``>= 0 and <= 1``), or an empty text."""
     parts: list[str] = []
     for item in field.metadata if field is not None else ():
-        for name, sign in (("gt", ">"), ("ge", ">="), ("lt", "<"), ("le", "<="), ("multiple_of", "a multiple of")):
+        for name, sign in (
+            ("gt", ">"),
+            ("ge", ">="),
+            ("lt", "<"),
+            ("le", "<="),
+            ("multiple_of", "a multiple of"),
+        ):
             limit = getattr(item, name, None)
             if limit is not None:
                 parts.append(f"{sign} {limit}")
@@ -94,7 +100,10 @@ def _sentence(fault: Any, path: tuple[str | int, ...], model: type[BaseModel]) -
         choices = _choices(model, loc)
         guess = nearest(str(value), choices).strip()
         options = ", ".join(choices) or str(context.get("expected", ""))
-        return f"'{key}' is {show(value)}", f"{guess} (one of {options})" if guess else f"choose one of {options}"
+        return (
+            f"'{key}' is {show(value)}",
+            f"{guess} (one of {options})" if guess else f"choose one of {options}",
+        )
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = str(context.get("discriminator", "")).strip("'")
         options = str(context.get("expected_tags", "")).replace("'", "")
@@ -103,7 +112,10 @@ def _sentence(fault: Any, path: tuple[str | int, ...], model: type[BaseModel]) -
         found = str(context.get("tag", ""))
         guess = nearest(found, options.split(", ")).strip()
         full = f"{key}.{tag}" if key else tag
-        return f"'{full}' is '{found}'", f"{guess} (one of {options})" if guess else f"choose one of {options}"
+        return (
+            f"'{full}' is '{found}'",
+            f"{guess} (one of {options})" if guess else f"choose one of {options}",
+        )
     if kind in _TYPES:
         return f"'{key}' is {show(value)}", f"give {_TYPES[kind]}"
     field = _field(model, loc)

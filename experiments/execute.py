@@ -168,9 +168,7 @@ def _carry_on(
     config = folder.load_config(module.Config)
     if config_file is not None or sets:
         given = configuration.load(module.Config, config_file, sets)
-        changed = configuration.differences(
-            config.model_dump(mode="json"), given.model_dump(mode="json")
-        )
+        changed = configuration.differences(config.model_dump(mode="json"), given.model_dump(mode="json"))
         if changed:
             key, (old, new) = next(iter(changed.items()))
             raise RunError(
@@ -195,7 +193,9 @@ def _same_data(folder: RunFolder, status: Status, data: Path | None) -> None:
         return
     present = []
     for item in files:
-        path = next((base / item["path"] for base in (root, root.parent) if (base / item["path"]).exists()), None)
+        path = next(
+            (base / item["path"] for base in (root, root.parent) if (base / item["path"]).exists()), None
+        )
         if path is not None:
             present.append({"path": item["path"], "sha256": sha256(path)})
     changed = changed_files(files, present)

@@ -19,8 +19,12 @@ class Entry:
 
 
 _ENTRIES: dict[str, Entry] = {
-    "drought": Entry("experiments.drought", "a hybrid ecosystem model of water and carbon on flux towers, and drought"),
-    "respiration": Entry("experiments.respiration", "temperature sensitivity of respiration (Q10) from synthetic fluxes"),
+    "drought": Entry(
+        "experiments.drought", "a hybrid ecosystem model of water and carbon on flux towers, and drought"
+    ),
+    "respiration": Entry(
+        "experiments.respiration", "temperature sensitivity of respiration (Q10) from synthetic fluxes"
+    ),
 }
 
 
@@ -45,10 +49,14 @@ def load(name: str) -> ModuleType:
     if name not in _ENTRIES:
         names = sorted(_ENTRIES)
         raise ConfigError(
-            f"no experiment '{name}'", "", nearest(name, names).strip() or f"the experiments are {', '.join(names)}"
+            f"no experiment '{name}'",
+            "",
+            nearest(name, names).strip() or f"the experiments are {', '.join(names)}",
         )
     module = importlib.import_module(_ENTRIES[name].module)
     missing = [part for part in REQUIRED if not hasattr(module, part)]
     if missing:
-        raise ConfigError(f"the experiment '{name}' lacks {', '.join(missing)}", _ENTRIES[name].module, "add it")
+        raise ConfigError(
+            f"the experiment '{name}' lacks {', '.join(missing)}", _ENTRIES[name].module, "add it"
+        )
     return module

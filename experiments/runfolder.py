@@ -118,9 +118,7 @@ class RunFolder:
         if not self.path.is_dir():
             raise RunError("no such run folder", str(self.path), "see 'terrax runs'")
         if not self.exists():
-            raise RunError(
-                "the folder holds no run", str(self.path), "name a folder that 'terrax run' made"
-            )
+            raise RunError("the folder holds no run", str(self.path), "name a folder that 'terrax run' made")
         raw = self.read_json(self.path / STATUS)
         known = Status.__dataclass_fields__
         try:

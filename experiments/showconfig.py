@@ -44,7 +44,10 @@ def to_schema(model: type[BaseModel]) -> str:
 def undocumented(model: type[BaseModel], prefix: str = "") -> list[str]:
     """Return the keys without a description, nested models included."""
     found: list[str] = []
-    for name, definition in {"": model.model_json_schema(), **model.model_json_schema().get("$defs", {})}.items():
+    for name, definition in {
+        "": model.model_json_schema(),
+        **model.model_json_schema().get("$defs", {}),
+    }.items():
         for key, field in definition.get("properties", {}).items():
             if not field.get("description") and "const" not in field:
                 found.append(f"{prefix}{name}.{key}".lstrip("."))
@@ -85,7 +88,9 @@ def _is_block(value: Any) -> bool:
     """Tell whether a value is written on several lines."""
     if isinstance(value, BaseModel):
         return True
-    return isinstance(value, Mapping) and any(isinstance(item, BaseModel | Mapping) for item in value.values())
+    return isinstance(value, Mapping) and any(
+        isinstance(item, BaseModel | Mapping) for item in value.values()
+    )
 
 
 def _comment(field: FieldInfo, pad: str) -> Iterator[str]:

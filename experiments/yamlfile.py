@@ -37,9 +37,7 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
             "a folder where a configuration file is wanted", str(path), "name the YAML file"
         ) from None
     except UnicodeDecodeError:
-        raise ConfigError(
-            "the configuration file is not UTF-8 text", str(path), "save it as UTF-8"
-        ) from None
+        raise ConfigError("the configuration file is not UTF-8 text", str(path), "save it as UTF-8") from None
     value, lines = parse(text, str(path))
     if value is None:
         return {}, lines

@@ -14,11 +14,17 @@ def add(app: typer.Typer) -> None:
 
 def run(
     experiment: str = typer.Argument(help="The experiment; 'terrax list' names them."),
-    data: Path | None = typer.Option(None, help="Folder or file of input data; without it, built-in synthetic data."),
+    data: Path | None = typer.Option(
+        None, help="Folder or file of input data; without it, built-in synthetic data."
+    ),
     config: Path | None = typer.Option(None, help="YAML file laid over the defaults."),
-    set_: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help="One setting, as key.sub=value; repeatable."),
+    set_: list[str] = typer.Option(
+        [], "--set", metavar="KEY=VALUE", help="One setting, as key.sub=value; repeatable."
+    ),
     out: Path | None = typer.Option(None, help="Run folder [default: runs/EXPERIMENT-TIME]."),
-    resume: bool = typer.Option(False, "--resume", help="Carry on the run in --out, or the newest unfinished one."),
+    resume: bool = typer.Option(
+        False, "--resume", help="Carry on the run in --out, or the newest unfinished one."
+    ),
     quick: bool = typer.Option(False, "--quick", help="A small, fast version of the run."),
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
 ) -> None:
