@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def call(arguments: list[str], debug: bool = False) -> int:
-    """Run a command and return its exit code: 0 well, 1 failed, 2 a mistake in what was given, 130 stopped."""
+    """Run a command and return its exit code: 0 well, 1 failed, 2 a mistake in the input, 130 stopped."""
     try:
         code = app(args=arguments, prog_name="terrax", standalone_mode=False)
         return code if isinstance(code, int) else 0

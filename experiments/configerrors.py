@@ -57,7 +57,7 @@ def explain(
 
 
 def valid_names(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that are valid at a location inside `model` (tags of variants in `loc` are understood)."""
+    """Return the keys that are valid at a location inside `model`; `loc` may hold tags of variants."""
     names: list[str] = []
     for kind in _walk(model, loc):
         if isinstance(kind, type) and issubclass(kind, BaseModel):

@@ -95,10 +95,11 @@ def _work(module: ModuleType, context: Context, status: Status, carried: bool) -
 
 def _publish(module: ModuleType, context: Context) -> None:
     """Build what is made from the folder alone: figures, report, provenance."""
-    from . import report
+    from . import crate, report
 
     context.progress({"stage": "report"})
     report.build(context.folder, module)
+    crate.build(context.folder)
     context.progress.finish("report")
 
 

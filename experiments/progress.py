@@ -1,7 +1,8 @@
-"""Progress of a run: a live table on a terminal, throttled plain lines elsewhere."""
+"""Progress of a run as throttled plain lines; ``open_progress`` gives the live table on a terminal."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -82,6 +83,16 @@ class Progress:
         if not step or not steps:
             return None
         return (time.monotonic() - self._stage_start) / step * max(steps - step, 0)
+
+
+def open_progress(stream: TextIO | None = None) -> Progress:
+    """Return a live table where `stream` is a terminal that can move its cursor, else plain lines."""
+    stream = stream or sys.stdout
+    if stream.isatty() and os.environ.get("TERM", "") != "dumb":
+        from .progress_live import LiveProgress
+
+        return LiveProgress(stream=stream)
+    return Progress(stream=stream)
 
 
 def line(state: Event, eta: float | None) -> str:

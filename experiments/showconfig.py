@@ -19,7 +19,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+%^ -]*(?<! )\Z")
 
 
 def to_yaml(config: BaseModel) -> str:
-    """Return a configuration as YAML with each key's description and bounds as comments; it reads back equal."""
+    """Return a configuration as YAML, each key's description and bounds as comments; it reads back equal."""
     title = (type(config).__doc__ or "").strip().splitlines()
     head = [f"# {title[0]}", ""] if title and title[0] else []
     return "\n".join([*head, *_model_lines(config, 0)]).rstrip() + "\n"

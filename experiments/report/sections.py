@@ -28,8 +28,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report: paragraphs of text (blank lines between, ``**bold**`` and backticks), then figures
-    and tables."""
+    """A part of the report: text, then figures and tables.
+
+    Text is paragraphs with blank lines between; ``**bold**``, backticks and lists of ``- `` lines are known.
+    """
 
     title: str
     text: str = ""

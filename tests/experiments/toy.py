@@ -12,7 +12,7 @@ from pydantic import Field
 
 from data.files import atomic_path, atomic_write_text
 from experiments.config import Strict
-from experiments.report import Section
+from experiments.report import Figure, Section, Table, scores, style
 
 
 class ByTime(Strict):
@@ -107,5 +107,24 @@ def fit(context, stage):
 
 
 def sections(folder):
-    """One section."""
-    return [Section("What came out", "The slope was **found**.")]
+    """A drawn figure and a table."""
+    frame = scores.read(folder.scores)
+    with style.use():
+        drawing, axes = style.figure(1, 2, width="two", height=55)
+        for axis, target in zip(axes, ("gpp", "et"), strict=True):
+            for model in ("hybrid", "gru"):
+                rows = frame[(frame["model"] == model) & (frame["target"] == target)]
+                axis.plot(rows["group"], rows["value"], "o-", color=style.colour(model), label=model)
+            axis.set_title(target)
+        axes[0].legend()
+        style.save(drawing, folder.figures, "skill")
+    return [
+        Section(
+            "What came out",
+            "The slope was **found** in `second`, see <below>.\n\n- one\n- two",
+            figures=[
+                Figure("skill.svg", "Skill of two models at two sites, all near one.", "Skill per site.")
+            ],
+            tables=[Table(("site", "slope"), [("a", 1.9981), ("b", None)], "The slope found")],
+        )
+    ]
