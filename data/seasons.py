@@ -46,21 +46,42 @@ def growing_season_index(
     return cold * dry * dark
 
 
-def growing_months(days: np.ndarray, tas_min: np.ndarray, vpd: np.ndarray, lat: float) -> list[int]:
+def monthly_moisture(pr: np.ndarray, pet: np.ndarray) -> np.ndarray:
+    """Return how well the water of each month meets half its demand [1], 0 to 1.
+
+    A month grows where rain and what is left of 100 mm of stored soil water reach half the potential
+    evapotranspiration, the rule of the length of growing period [@fao1978report].
+
+    Args:
+        pr: climatological precipitation by month [mm month-1] (12,).
+        pet: climatological potential evapotranspiration by month [mm month-1] (12,).
+    """
+    store, found = 0.0, np.ones(12)
+    for month in range(36):  # three times round, so that the store forgets its start
+        m = month % 12
+        water = pr[m] + store
+        found[m] = np.clip(water / max(0.5 * pet[m], 1e-6), 0.0, 1.0)
+        store = float(np.clip(water - pet[m], 0.0, 100.0))
+    return found
+
+
+def growing_months(days: np.ndarray, forcing: dict[str, np.ndarray], pet: np.ndarray, lat: float) -> list[int]:
     """Return the contiguous months [1-12] of the growing season, in order, across the new year if need be.
 
-    The season is the run of months around the best one whose mean growing season index is at least half
-    of the best month's. A site that grows all year gets twelve months, starting after its worst one.
+    The season is the run of months around the best one in which growing season index times moisture is at
+    least half the best month's. A site that grows all year gets twelve months, starting after its worst.
 
     Args:
         days: datetime64[D] (time,).
-        tas_min: daily minimum temperature [degC] (time,).
-        vpd: vapour pressure deficit [hPa] (time,).
+        forcing: tas_min [degC], vpd [hPa], pr [mm d-1], each (time,).
+        pet: potential evapotranspiration [mm d-1] (time,).
         lat: latitude [degree north].
     """
-    index = growing_season_index(tas_min, vpd, day_length(np.asarray(lat), day_of_year(days)))
+    index = growing_season_index(forcing["tas_min"], forcing["vpd"], day_length(np.asarray(lat), day_of_year(days)))
     month = days.astype("datetime64[M]").astype(int) % 12
-    monthly = np.array([index[month == m].mean() if (month == m).any() else 0.0 for m in range(12)])
+    count = np.maximum(np.bincount(month, minlength=12), 1)
+    index, rain, demand = (np.bincount(month, weights=x, minlength=12) / count for x in (index, forcing["pr"], pet))
+    monthly = index * monthly_moisture(30.4 * rain, 30.4 * demand)
     best = int(np.argmax(monthly))
     grows = monthly >= 0.5 * monthly[best]
     if grows.all():
@@ -102,10 +123,10 @@ def seasons(
         lat: latitude [degree north].
         lead: days before the season over which the deficit builds up [d].
     """
-    months = growing_months(days, forcing["tas_min"], forcing["vpd"], lat)
     pet = potential_evapotranspiration(forcing["tas_min"], forcing["tas_max"], np.asarray(lat), day_of_year(days))
+    months = growing_months(days, forcing, pet, lat)
     found: list[Season] = []
-    for year in range(int(days[0].astype("datetime64[Y]").astype(int)) + 1970, int(str(days[-1])[:4]) + 1):
+    for year in range(int(str(days[0])[:4]), int(str(days[-1])[:4]) + 1):
         start = np.datetime64(f"{year:04d}-{months[0]:02d}-01", "D")
         stop = (start.astype("datetime64[M]") + len(months)).astype("datetime64[D]")
         first, last = int((start - days[0]).astype(int)), int((stop - days[0]).astype(int)) - 1

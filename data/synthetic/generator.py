@@ -100,8 +100,11 @@ def generate(climate: Climate, days: np.ndarray, rng: np.random.Generator) -> di
     middle = seasonal(climate.tas, days)
     cooling = climate.wet_cooling - 0.5 * (climate.range_dry - climate.range_wet)
     centre = middle + offset * cooling
-    high = centre + 0.5 * width + climate.spread * residual[:, 0]
-    low = centre - 0.5 * width + climate.spread * residual[:, 1]
+    cold, warm = climate.spread
+    warmth = (middle - middle.min()) / max(float(np.ptp(middle)), 1e-9)
+    spread = cold + (warm - cold) * warmth
+    high = centre + 0.5 * width + spread * residual[:, 0]
+    low = centre - 0.5 * width + spread * residual[:, 1]
     low = np.minimum(low, high - 0.5)
     doy = day_of_year(days)
     clearness = np.where(wet, climate.clearness_wet, climate.clearness_dry) + CLEARNESS_SPREAD * residual[:, 2]
