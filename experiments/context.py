@@ -70,7 +70,8 @@ class Context:
         """Record the input files of a run in ``data.json``; on resume, check that they are the same.
 
         Args:
-            source: an xarray object whose ``attrs["source_files"]`` lists path and sha256 as JSON, or that list.
+            source: an xarray object whose ``attrs["source_files"]`` is a JSON list of path and sha256,
+                or such a list.
             label: what is synthetic, where there are no files (``"synthetic, seed 0"``).
         """
         raw = getattr(source, "attrs", {}).get("source_files", "[]") if hasattr(source, "attrs") else source

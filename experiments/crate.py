@@ -1,4 +1,4 @@
-"""Provenance of a run as RO-Crate 1.1: files with hashes, who, with what, from which configuration and data."""
+"""Provenance of a run as RO-Crate 1.1: files with hashes, authors, software, configuration and data."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def build(folder: RunFolder) -> Path:
 
 
 def _belongs(folder: RunFolder, path: Path) -> bool:
-    """Tell whether a file is part of the crate: not the crate itself, the status, locks or temporary files."""
+    """Tell whether a file is part of the crate: not the crate itself, the status or what is temporary."""
     return path.is_file() and path.name not in (STATUS, folder.crate.name) and not folder.is_leftover(path)
 
 

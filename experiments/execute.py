@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +19,10 @@ from .context import Context, changed_files
 from .faults import disk_fault
 from .progress import Progress
 from .runfolder import RunFolder, Status, default_path, find, now
+
+
+class Stopped(KeyboardInterrupt):
+    """The user stopped a run; the text says how to resume it."""
 
 
 def execute(
@@ -73,6 +78,7 @@ def _work(module: ModuleType, context: Context, status: Status, carried: bool) -
     try:
         if carried:
             folder.clean()
+            _note_versions(folder, progress)
         folder.write_status(replace(status, state="running", message=""))
         if not carried:
             _describe(context)
@@ -84,7 +90,7 @@ def _work(module: ModuleType, context: Context, status: Status, carried: bool) -
         folder.write_status(replace(folder.status(), state="finished", message=""))
     except KeyboardInterrupt:
         _leave(folder, "interrupted", "stopped from the keyboard")
-        raise
+        raise Stopped(f"resume with terrax run {status.experiment} --resume --out {folder.path}") from None
     except Exception as error:
         _leave(folder, "failed", " ".join(str(error).split()) or type(error).__name__)
         fault = disk_fault(error, folder.path)
@@ -115,6 +121,16 @@ def _describe(context: Context) -> None:
     atomic_write_text(folder.config_file, to_yaml(context.config))
 
 
+def _note_versions(folder: RunFolder, progress: Progress) -> None:
+    """Say which versions have changed since the run was started: its last digits may depend on them."""
+    from .environment import versions
+
+    before = folder.read_json(folder.environment_file).get("versions", {})
+    for name, version in versions().items():
+        if before.get(name, version) != version:
+            progress.note(f"note: the run was started with {name} {before[name]}, this is {version}")
+
+
 def _folder_to_start(name: str, out: Path | None) -> RunFolder:
     """Return a folder for a new run; one that already holds something is refused."""
     folder = RunFolder(out if out is not None else default_path(name))
@@ -135,7 +151,7 @@ def _folder_to_resume(name: str, out: Path | None) -> RunFolder:
         if not folder.exists() and not (out.is_dir() and _empty(folder)):
             raise RunError("no run to resume", str(out), "name the folder of a run or leave --resume out")
         return folder
-    waiting = [run for run in find(experiment=name) if run.status().state in ("interrupted", "failed")]
+    waiting = [run for run in find(experiment=name) if run.glance().state in ("interrupted", "failed")]
     if not waiting:
         raise RunError(f"no unfinished run of '{name}'", "runs", "leave --resume out or name one with --out")
     return waiting[-1]
@@ -221,7 +237,5 @@ def _make(path: Path) -> None:
 
 def _leave(folder: RunFolder, state: str, message: str) -> None:
     """Write the last status of a run that did not end well, if the disk still takes it."""
-    import contextlib
-
     with contextlib.suppress(Exception):
         folder.write_status(replace(folder.status(), state=state, message=message[:500]))

@@ -24,6 +24,7 @@ class Progress:
         self.every = every
         self.state: dict[str, Any] = {}
         self._stage_start = time.monotonic()
+        self._first_step: float | None = None
         self._last_line = float("-inf")
 
     def __enter__(self) -> Progress:
@@ -38,6 +39,8 @@ class Progress:
         if stage and stage != self.state.get("stage"):
             self.start(str(stage))
         self.state.update(event)
+        if self._first_step is None and event.get("step") is not None:
+            self._first_step, self._stage_start = event["step"], time.monotonic()
         self.render()
 
     def plan(self, rows: Sequence[tuple[str, str]], title: str, path: object) -> None:
@@ -52,6 +55,7 @@ class Progress:
         if stage not in self.stages:
             self.stages.append(stage)
         self.state = {"stage": stage}
+        self._first_step = None
         self._stage_start = time.monotonic()
         self._last_line = float("-inf")
 
@@ -80,15 +84,16 @@ class Progress:
     def eta(self) -> float | None:
         """Return the seconds the present stage still needs, or None where that is not known."""
         step, steps = self.state.get("step"), self.state.get("steps")
-        if not step or not steps:
+        if not step or not steps or self._first_step is None or step <= self._first_step:
             return None
-        return (time.monotonic() - self._stage_start) / step * max(steps - step, 0)
+        rate = (time.monotonic() - self._stage_start) / (step - self._first_step)
+        return rate * max(steps - step, 0)
 
 
 def open_progress(stream: TextIO | None = None) -> Progress:
     """Return a live table where `stream` is a terminal that can move its cursor, else plain lines."""
     stream = stream or sys.stdout
-    if stream.isatty() and os.environ.get("TERM", "") != "dumb":
+    if stream is not None and stream.isatty() and os.environ.get("TERM", "") != "dumb":
         from .progress_live import LiveProgress
 
         return LiveProgress(stream=stream)

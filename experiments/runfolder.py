@@ -21,6 +21,7 @@ from .lock import NAME as LOCK_NAME
 from .lock import FolderLock, held
 
 STATUS = "status.json"
+STATES = ("running", "finished", "failed", "interrupted")
 _TEMPORARY = re.compile(r"\..+\.[A-Za-z0-9_]{8}(\.[A-Za-z0-9]+)?\Z")
 Model = TypeVar("Model")
 
@@ -123,14 +124,24 @@ class RunFolder:
         known = Status.__dataclass_fields__
         try:
             status = Status(**{key: value for key, value in raw.items() if key in known})
+            stages = tuple(str(stage) for stage in status.stages)
+            if status.state not in STATES or not isinstance(status.experiment, str):
+                raise TypeError
         except (TypeError, AttributeError):
             raise RunError(
                 "the run's status is incomplete", str(self.path / STATUS), "run the experiment again"
             ) from None
-        values = dict(vars(status), stages=tuple(status.stages))
+        values = dict(vars(status), stages=stages)
         if status.state == "running" and not held(self.path):
             values["state"] = "interrupted"
         return Status(**values)
+
+    def glance(self) -> Status:
+        """Return the state, ``unreadable`` instead of an error."""
+        try:
+            return self.status()
+        except RunError as error:
+            return Status("", "unreadable", message=str(error))
 
     def read_json(self, path: Path) -> Any:
         """Return the content of a JSON file of this run, or raise RunError."""
@@ -206,10 +217,9 @@ def find(root: Path = Path("runs"), experiment: str | None = None) -> list[RunFo
         folder = RunFolder(path)
         if not path.is_dir() or not folder.exists():
             continue
-        with contextlib.suppress(RunError):
-            status = folder.status()
-            if experiment is None or status.experiment == experiment:
-                found.append((status.started, path.name, folder))
+        status = folder.glance()
+        if experiment is None or status.experiment == experiment:
+            found.append((status.started, path.name, folder))
     return [folder for _, _, folder in sorted(found, key=lambda item: item[:2])]
 
 

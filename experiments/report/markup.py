@@ -88,7 +88,8 @@ def figure(content: Figure | str | Path, root: Path, title: str) -> str:
     alt = escape(content.alt or content.caption or title, quote=True)
     kind = ' class="wide"' if wide else ""
     image = f'<img{kind} src="{source}" alt="{alt}">'
-    return f'<figure><div class="scroll" role="region" tabindex="0" aria-label="figure">{image}</div>{caption}</figure>'
+    scroll = f'<div class="scroll" role="region" tabindex="0" aria-label="figure">{image}</div>'
+    return f"<figure>{scroll}{caption}</figure>"
 
 
 def data_uri(root: Path, path: Path) -> tuple[str, bool]:

@@ -44,28 +44,30 @@ def score_tables(frame: pd.DataFrame) -> str:
     middle = scores.medians(frame)
     parts = []
     for split in dict.fromkeys(middle["split"]):
-        for metric in scores.order(middle.loc[middle["split"] == split, "metric"], SKILLS):
-            rows = middle[(middle["split"] == split) & (middle["metric"] == metric)]
-            parts.append(_median_table(rows, str(split), metric))
+        here = scores.only(middle, split=split)
+        for metric in scores.order(here["metric"], SKILLS):
+            parts.append(_median_table(scores.only(here, metric=metric), split, metric))
     return "\n".join(parts)
 
 
 def heat_tables(frame: pd.DataFrame) -> str:
-    """Return skill per group, one table per split, metric and target, coloured by value; the numbers stand in it."""
+    """Return skill per group, one table per split, metric and target, coloured by value."""
     parts = []
-    skill = frame[frame["metric"].isin(SKILLS)]
-    for (split, metric), rows in skill.groupby(["split", "metric"], sort=False):
-        inner = "\n".join(
-            _heat(rows[rows["target"] == target], target) for target in dict.fromkeys(rows["target"])
-        )
-        opened = " open" if metric == "nse" else ""
-        parts.append(
-            f"<details{opened}><summary>{escape(str(metric).upper())} per group, split {escape(str(split))}"
-            f'</summary><div class="grid">{inner}</div></details>'
-        )
+    for split in dict.fromkeys(frame["split"]):
+        here = scores.only(frame, split=split)
+        for metric in [name for name in SKILLS if name in set(here["metric"])]:
+            rows = scores.only(here, metric=metric)
+            inner = "\n".join(
+                _heat(scores.only(rows, target=target), target) for target in dict.fromkeys(rows["target"])
+            )
+            opened = " open" if metric == "nse" else ""
+            title = f"{metric.upper()} per group, split {escape(split)}"
+            parts.append(
+                f'<details{opened}><summary>{title}</summary><div class="grid">{inner}</div></details>'
+            )
     others = [name for name in dict.fromkeys(frame["metric"]) if name not in SKILLS]
     for metric in others:
-        rows = frame[frame["metric"] == metric]
+        rows = scores.only(frame, metric=metric)
         plain = Table(
             ("split", "target", "group", "model", metric),
             [
@@ -73,9 +75,8 @@ def heat_tables(frame: pd.DataFrame) -> str:
                 for row in rows[["split", "target", "group", "model", "value"]].itertuples(index=False)
             ],
         )
-        parts.append(
-            f"<details><summary>{escape(metric)} per group</summary>{table(plain, row_headers=False)}</details>"
-        )
+        body = table(plain, row_headers=False)
+        parts.append(f"<details><summary>{escape(metric)} per group</summary>{body}</details>")
     return "\n".join(parts)
 
 
@@ -125,7 +126,7 @@ def _median_table(rows: pd.DataFrame, split: str, metric: str) -> str:
         winner = scores.best(values, metric)
         lines.append((target, *(float(values.get(model, float("nan"))) for model in models)))
         styles.append(["", *("font-weight:700" if model == winner else "" for model in models)])
-    groups = int(rows["groups"].max())
+    groups = int(rows["groups"].to_numpy().max())
     caption = (
         f"Median {metric.upper()} over {groups} group{'s' if groups > 1 else ''}, split {split}; best in bold"
     )

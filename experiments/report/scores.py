@@ -66,8 +66,15 @@ def medians(frame: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(median="median", groups="count").reset_index()
 
 
+def only(frame: pd.DataFrame, **values: str) -> pd.DataFrame:
+    """Return the rows where each named column has the given value."""
+    for name, value in values.items():
+        frame = frame.loc[frame[name] == value, :]
+    return frame
+
+
 def best(values: Mapping[str, float], metric: str) -> str | None:
-    """Return the name of the best value: the highest for nse and kge, the lowest rmse, the smallest |bias|."""
+    """Return the name of the best value: the highest nse or kge, the lowest rmse, the smallest |bias|."""
     known = {name: value for name, value in values.items() if value == value}
     if not known:
         return None
@@ -100,7 +107,7 @@ def _check(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
         raise RunError(
             f"the scores lack the column {', '.join(missing)}", str(path), f"give {', '.join(COLUMNS)}"
         )
-    frame = frame[list(COLUMNS)].reset_index(drop=True)
+    frame = frame.loc[:, list(COLUMNS)].reset_index(drop=True)
     try:
         frame["value"] = frame["value"].astype("float64")
     except (ValueError, TypeError):

@@ -71,7 +71,8 @@ def use() -> Iterator[None]:
     """Draw in terrax's style inside a ``with`` block, or a function decorated with ``@style.use()``."""
     import matplotlib
 
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **RC}):
+    style: Any = {**matplotlib.rcParamsDefault, "backend": "agg", **RC}
+    with matplotlib.rc_context(style):
         yield
 
 

@@ -1,0 +1,1 @@
+"""The benches: one module each, with ``rows(data, quick)``."""
