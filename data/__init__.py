@@ -9,18 +9,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import batches, check, convert, errors, files, normalise, provenance, splits, synthetic, units, variables
+    from . import (
+        batches,
+        check,
+        convert,
+        errors,
+        files,
+        normalise,
+        provenance,
+        splits,
+        synthetic,
+        units,
+        variables,
+    )
     from .batches import Panel, pack
     from .errors import ConfigError, DataError, ModelError, RunError, ScenarioError, TerraxError
+    from .readers.gridded import open_cube
     from .sites import open_sites
     from .splits import Fold
     from .variables import DEFAULT_FORCING, REGISTRY, TARGETS, Variable
 
 _MODULES = (
-    "batches", "check", "convert", "errors", "files", "normalise", "provenance", "splits", "synthetic", "units",
+    "batches",
+    "check",
+    "convert",
+    "errors",
+    "files",
+    "normalise",
+    "provenance",
+    "splits",
+    "synthetic",
+    "units",
     "variables",
 )
 _HOME = {
+    "open_cube": "readers.gridded",
     "open_sites": "sites",
     "Panel": "batches",
     "pack": "batches",
@@ -38,9 +61,32 @@ _HOME = {
 }
 
 __all__ = [
-    "DEFAULT_FORCING", "REGISTRY", "TARGETS", "ConfigError", "DataError", "Fold", "ModelError", "Panel", "RunError",
-    "ScenarioError", "TerraxError", "Variable", "batches", "check", "convert", "errors", "files", "normalise",
-    "open_sites", "pack", "provenance", "splits", "synthetic", "units", "variables",
+    "DEFAULT_FORCING",
+    "REGISTRY",
+    "TARGETS",
+    "ConfigError",
+    "DataError",
+    "Fold",
+    "ModelError",
+    "Panel",
+    "RunError",
+    "ScenarioError",
+    "TerraxError",
+    "Variable",
+    "batches",
+    "check",
+    "convert",
+    "errors",
+    "files",
+    "normalise",
+    "open_cube",
+    "open_sites",
+    "pack",
+    "provenance",
+    "splits",
+    "synthetic",
+    "units",
+    "variables",
 ]
 
 

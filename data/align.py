@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 ATTRIBUTES = {
     "lat": {"units": "degrees_north", "standard_name": "latitude", "long_name": "latitude"},
     "lon": {"units": "degrees_east", "standard_name": "longitude", "long_name": "longitude"},
-    "elevation": {"units": "m", "standard_name": "surface_altitude", "long_name": "elevation above sea level"},
+    "elevation": {
+        "units": "m",
+        "standard_name": "surface_altitude",
+        "long_name": "elevation above sea level",
+    },
     "mean_annual_temperature": {"units": "degC", "long_name": "mean annual air temperature"},
     "mean_annual_precipitation": {"units": "mm yr-1", "long_name": "mean annual precipitation"},
 }
@@ -58,10 +62,22 @@ def to_dataset(records: list[Record], title: str = "Daily meteorology and ecosys
 def _coordinates(records: list[Record], calendar: np.ndarray) -> dict:
     stamp = "datetime64[ns]"
     coords: dict = {
-        "site": (("site",), np.array([r.site for r in records]), {"cf_role": "timeseries_id", "long_name": "site code"}),
+        "site": (
+            ("site",),
+            np.array([r.site for r in records]),
+            {"cf_role": "timeseries_id", "long_name": "site code"},
+        ),
         "time": (("time",), calendar.astype(stamp), {"standard_name": "time", "axis": "T"}),
-        "record_start": (("site",), np.array([r.days[0] for r in records]).astype(stamp), {"long_name": "first day"}),
-        "record_end": (("site",), np.array([r.days[-1] for r in records]).astype(stamp), {"long_name": "last day"}),
+        "record_start": (
+            ("site",),
+            np.array([r.days[0] for r in records]).astype(stamp),
+            {"long_name": "first day"},
+        ),
+        "record_end": (
+            ("site",),
+            np.array([r.days[-1] for r in records]).astype(stamp),
+            {"long_name": "last day"},
+        ),
     }
     others = sorted({n for r in records for n in r.numbers} - set(ATTRIBUTES))
     for name in (*ATTRIBUTES, *others):
@@ -74,7 +90,7 @@ def _coordinates(records: list[Record], calendar: np.ndarray) -> dict:
 
 
 def _global_attributes(records: list[Record], title: str) -> dict[str, str]:
-    files = {r.source: None for r in records}
+    files = dict.fromkeys(p for r in records for p in (r.source, *r.further))
     sources = [{"path": f"{p.parent.name}/{p.name}", "sha256": sha256(p)} for p in files if p.exists()]
     found: dict[str, str] = {"Conventions": "CF-1.10", "title": title, "featureType": "timeSeries"}
     for key in ("licence", "references"):

@@ -60,7 +60,7 @@ class Panel:
         return self.valid.shape[0], self.valid.shape[1]
 
     def select(self, mask: xr.DataArray) -> np.ndarray:
-        """Return a mask (site, time) of the union calendar as bool (time, site) of the panel, False on padding.
+        """Return a mask (site, time) of the union calendar as bool (time, site), False on padding.
 
         Raises:
             DataError: where the mask has other sites or days.
@@ -68,10 +68,14 @@ class Panel:
         held = {str(s): i for i, s in enumerate(mask["site"].values)}
         lacking = [s for s in self.sites if s not in held]
         if lacking:
-            raise DataError(f"the mask lacks {listing(lacking)}", "Panel.select", "make it from the same dataset")
+            raise DataError(
+                f"the mask lacks {listing(lacking)}", "Panel.select", "make it from the same dataset"
+            )
         days = mask["time"].values.astype("datetime64[D]")
         if len(days) != len(self.calendar) or (days != self.calendar).any():
-            raise DataError("the mask has other days than the panel", "Panel.select", "make it from the same dataset")
+            raise DataError(
+                "the mask has other days than the panel", "Panel.select", "make it from the same dataset"
+            )
         values = mask.transpose("site", "time").values.astype(bool)[[held[s] for s in self.sites]]
         return values[np.arange(len(self.sites))[None, :], self._index()] & self.valid
 
@@ -87,8 +91,11 @@ class Panel:
 
         array = np.asarray(array)
         if array.shape != self.shape:
-            raise DataError(f"the array has shape {array.shape}, {self.shape} is wanted", f"to_dataarray('{name}')",
-                            "give an array (time, site) of this panel")
+            raise DataError(
+                f"the array has shape {array.shape}, {self.shape} is wanted",
+                f"to_dataarray('{name}')",
+                "give an array (time, site) of this panel",
+            )
         kind = array.dtype if array.dtype.kind == "f" else np.float32
         block = np.full((len(self.sites), len(self.calendar)), np.nan, dtype=kind)
         step, site = np.nonzero(self.valid)
@@ -106,15 +113,22 @@ class Panel:
         """
         steps = self.shape[0]
         if not 0 <= start < stop <= steps:
-            raise DataError(f"the window {start}:{stop} is empty or outside 0:{steps}", "Panel.window", "change it")
+            raise DataError(
+                f"the window {start}:{stop} is empty or outside 0:{steps}", "Panel.window", "change it"
+            )
         cut = slice(start, stop)
 
         def sliced(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             return {k: v[cut] for k, v in arrays.items()}
 
         return replace(
-            self, forcing=sliced(self.forcing), targets=sliced(self.targets), masks=sliced(self.masks),
-            valid=self.valid[cut], dates=self.dates[cut], offset=self.offset + start,
+            self,
+            forcing=sliced(self.forcing),
+            targets=sliced(self.targets),
+            masks=sliced(self.masks),
+            valid=self.valid[cut],
+            dates=self.dates[cut],
+            offset=self.offset + start,
         )
 
     def take(self, sites: Iterable[str]) -> Panel:
@@ -126,24 +140,37 @@ class Panel:
         names = list(sites)
         for site in names:
             if site not in self.sites:
-                raise DataError(f"the site '{site}' is not in the panel", "Panel.take", nearest(site, self.sites).strip())
+                raise DataError(
+                    f"the site '{site}' is not in the panel", "Panel.take", nearest(site, self.sites).strip()
+                )
         rows = np.array([self.sites.index(s) for s in names], dtype=np.int64)
 
         def columns(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             return {k: v[..., rows] for k, v in arrays.items()}
 
         return replace(
-            self, forcing=columns(self.forcing), targets=columns(self.targets), masks=columns(self.masks),
-            attributes=columns(self.attributes), categories=columns(self.categories), valid=self.valid[:, rows],
-            dates=self.dates[:, rows], sites=tuple(names), offset=self.offset[rows], coords=columns(self.coords),
+            self,
+            forcing=columns(self.forcing),
+            targets=columns(self.targets),
+            masks=columns(self.masks),
+            attributes=columns(self.attributes),
+            categories=columns(self.categories),
+            valid=self.valid[:, rows],
+            dates=self.dates[:, rows],
+            sites=tuple(names),
+            offset=self.offset[rows],
+            coords=columns(self.coords),
         )
 
     def with_forcing(self, **forcing: np.ndarray) -> Panel:
         """Return the panel with some forcing variables replaced or added, each (time, site)."""
         for name, values in forcing.items():
             if np.shape(values) != self.shape:
-                raise DataError(f"'{name}' has shape {np.shape(values)}, {self.shape} is wanted", "Panel.with_forcing",
-                                "give an array (time, site) of this panel")
+                raise DataError(
+                    f"'{name}' has shape {np.shape(values)}, {self.shape} is wanted",
+                    "Panel.with_forcing",
+                    "give an array (time, site) of this panel",
+                )
         changed = {name: np.asarray(values, dtype=np.float32) for name, values in forcing.items()}
         return replace(self, forcing={**self.forcing, **changed})
 
@@ -181,7 +208,10 @@ def pack(
     names = [n for n in names if n not in CALENDAR_INPUTS]
     for name in (*names, *targets):
         if name not in ds.data_vars:
-            hint = nearest(name, map(str, ds.data_vars)).strip() or f"the dataset holds {listing(ds.data_vars, 12)}"
+            hint = (
+                nearest(name, map(str, ds.data_vars)).strip()
+                or f"the dataset holds {listing(ds.data_vars, 12)}"
+            )
             raise DataError(f"the variable '{name}' is missing", "pack", hint)
     chosen = _chosen(ds, sites)
     part = ds.isel(site=[i for i, _ in chosen])
@@ -212,12 +242,24 @@ def pack(
     if targets:
         bare = [s for i, s in enumerate(codes) if not any(masks[t][:, i].any() for t in targets)]
         if bare:
-            raise DataError(f"no target has a value at {listing(bare)}", f"targets {listing(targets)}",
-                            "leave the site out or name other targets")
+            raise DataError(
+                f"no target has a value at {listing(bare)}",
+                f"targets {listing(targets)}",
+                "leave the site out or name other targets",
+            )
     groups = {name: _category(part, name) for name in categories if name in part.coords}
     return Panel(
-        inputs, values, masks, _attributes(part, attributes, codes), {k: v[0] for k, v in groups.items()},
-        {k: v[1] for k, v in groups.items()}, valid, dates, codes, calendar, offset,
+        inputs,
+        values,
+        masks,
+        _attributes(part, attributes, codes),
+        {k: v[0] for k, v in groups.items()},
+        {k: v[1] for k, v in groups.items()},
+        valid,
+        dates,
+        codes,
+        calendar,
+        offset,
         {str(k): v.values for k, v in part.coords.items() if v.dims == ("site",) and k != "site"},
     )
 
@@ -229,7 +271,11 @@ def _chosen(ds: xr.Dataset, sites: Iterable[str] | None) -> list[tuple[int, str]
     found = []
     for site in sites:
         if site not in held:
-            raise DataError(f"the site '{site}' is not in the dataset", "pack", nearest(site, held).strip() or listing(held))
+            raise DataError(
+                f"the site '{site}' is not in the dataset",
+                "pack",
+                nearest(site, held).strip() or listing(held),
+            )
         found.append((held[site], site))
     if not found:
         raise DataError("no site is asked for", "pack", f"name some of {listing(held)}")
@@ -242,27 +288,34 @@ def _complete(block: np.ndarray, name: str, sites: tuple[str, ...], dates: np.nd
         step, site = (int(i) for i in np.argwhere(bad)[0])
         counts = [f"{int(bad[:, i].sum())} at {s}" for i, s in enumerate(sites) if bad[:, i].any()]
         raise DataError(
-            f"forcing has missing or infinite values: {listing(counts)}, the first on {dates[step, site]} at {sites[site]}",
+            f"forcing has missing or infinite values: {listing(counts)}, "
+            f"the first on {dates[step, site]} at {sites[site]}",
             f"variable {name}",
             "fill them when opening the sites (fill=)",
         )
     return block
 
 
-def _attributes(part: xr.Dataset, names: Iterable[str] | None, sites: tuple[str, ...]) -> dict[str, np.ndarray]:
+def _attributes(
+    part: xr.Dataset, names: Iterable[str] | None, sites: tuple[str, ...]
+) -> dict[str, np.ndarray]:
     if names is None:
         known = [n for n in ATTRIBUTES if n in part.coords and np.isfinite(part[n].values).all()]
         return {n: part[n].values.astype(np.float32) for n in known}
     found = {}
     for name in names:
         if name not in part.coords or part[name].dims != ("site",) or part[name].dtype.kind not in "fiu":
-            numeric = [str(n) for n, c in part.coords.items() if c.dims == ("site",) and c.dtype.kind in "fiu"]
+            numeric = [
+                str(n) for n, c in part.coords.items() if c.dims == ("site",) and c.dtype.kind in "fiu"
+            ]
             hint = nearest(name, numeric).strip() or f"choose from {listing(numeric, 12)}"
             raise DataError(f"the site attribute '{name}' is missing or no number", "pack", hint)
         column = part[name].values.astype(np.float32)
         bare = [s for s, x in zip(sites, column, strict=True) if not np.isfinite(x)]
         if bare:
-            raise DataError(f"the site attribute '{name}' is missing at {listing(bare)}", "pack", "add it or leave it out")
+            raise DataError(
+                f"the site attribute '{name}' is missing at {listing(bare)}", "pack", "add it or leave it out"
+            )
         found[name] = column
     return found
 

@@ -64,6 +64,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" did you mean '{found[0]}'?" if found else ""
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun ("1 value", "3 values")."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def listing(names: Iterable[object], limit: int = 6) -> str:
     """Join names for a sentence, shortened after `limit` ("a, b, c and 4 more")."""
     items = [str(n) for n in names]

@@ -61,7 +61,9 @@ def atomic_write_bytes(path: str | Path, data: bytes) -> None:
             temporary.write_bytes(data)
         except OSError as error:
             raise DataError(
-                f"the file cannot be written, {_reason(error)}", str(path), "free space or choose another folder"
+                f"the file cannot be written, {_reason(error)}",
+                str(path),
+                "free space or choose another folder",
             ) from error
 
 
@@ -92,7 +94,9 @@ def sha256(path: str | Path) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     except OSError as error:
-        raise DataError(f"the file cannot be read, {_reason(error)}", str(path), "check its path and rights") from error
+        raise DataError(
+            f"the file cannot be read, {_reason(error)}", str(path), "check its path and rights"
+        ) from error
     return digest.hexdigest()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import DataError, nearest
+from .errors import DataError, counted, nearest
 from .records import Record
 from .solar import day_of_year
 
@@ -35,15 +35,18 @@ def fill_gaps(record: Record, forcing: tuple[str, ...], method: str, max_gap: in
         if not missing.any():
             continue
         if missing.all():
-            raise DataError("every value is missing, there is nothing to fill from", record.where(name),
-                            "leave the variable or the site out")
+            raise DataError(
+                "every value is missing, there is nothing to fill from",
+                record.where(name),
+                "leave the variable or the site out",
+            )
         if method == "interpolate":
             filled = _interpolate(record, name, values, missing, max_gap)
         else:
             filled = _climatology(record, name, values, missing)
         record.values[name] = filled
         limit = f" (gaps up to {max_gap} d)" if method == "interpolate" else ""
-        record.notes.append(f"{record.site}: {name} filled on {int(missing.sum())} days by {method}{limit}")
+        record.notes.append(f"{record.site}: {name} filled on {counted(int(missing.sum()), 'day')} by {method}{limit}")
 
 
 def longest_gap(missing: np.ndarray) -> tuple[int, int]:
@@ -56,7 +59,9 @@ def longest_gap(missing: np.ndarray) -> tuple[int, int]:
     return int(ends[widest] - starts[widest]), int(starts[widest])
 
 
-def _interpolate(record: Record, name: str, values: np.ndarray, missing: np.ndarray, max_gap: int) -> np.ndarray:
+def _interpolate(
+    record: Record, name: str, values: np.ndarray, missing: np.ndarray, max_gap: int
+) -> np.ndarray:
     length, start = longest_gap(missing)
     if length > max_gap:
         raise DataError(

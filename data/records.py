@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import DataError, listing
+from .errors import DataError, counted, listing
 from .variables import REGISTRY
 
 DAY = np.timedelta64(1, "D")
+ROUNDING = 1e-6
+"""Values this share of the range beyond its ends are rounding noise and put on the end."""
+
 SHARE_OUT_OF_RANGE = 0.05
 """Above this share of a site's values out of range the unit is doubted, not the values."""
 
@@ -28,6 +31,7 @@ class Record:
         source: the file or store the record came from.
         notes: what was done to it, one clause each, for the history.
         attributes: global attributes worth carrying (licence, references, source).
+        further: other files that went into it (later years, a site table).
     """
 
     site: str
@@ -38,6 +42,7 @@ class Record:
     words: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
+    further: list[Path] = field(default_factory=list)
 
     def where(self, variable: str = "") -> str:
         """Return file, site and variable for an error."""
@@ -66,15 +71,19 @@ def check_days(days: np.ndarray, where: str) -> None:
         raise DataError(f"{days[at]} occurs twice, again at index {at}", where, "keep one record per day")
     if (step < np.timedelta64(0, "D")).any():
         at = int(np.flatnonzero(step < np.timedelta64(0, "D"))[0]) + 1
-        raise DataError(f"times are not sorted, {days[at]} at index {at} follows {days[at - 1]}", where, "sort by time")
+        raise DataError(
+            f"times are not sorted, {days[at]} at index {at} follows {days[at - 1]}", where, "sort by time"
+        )
     if len(step) > 1 and (step > DAY).mean() > 0.5:
         width = int(np.median(step.astype(np.int64)))
-        raise DataError(f"the time step is about {width} days, daily values are wanted", where, "open daily data")
+        raise DataError(
+            f"the time step is about {width} days, daily values are wanted", where, "open daily data"
+        )
     if (step > DAY).any():
         at = int(np.flatnonzero(step > DAY)[0]) + 1
         missing = int(np.sum(step - DAY) / DAY)
         raise DataError(
-            f"{missing} day{'s are' if missing > 1 else ' is'} missing, the first after {days[at - 1]} at index {at - 1}",
+            f"{counted(missing, 'day')} missing, the first after {days[at - 1]} at index {at - 1}",
             where,
             "insert the days, with missing values where nothing was measured",
         )
@@ -90,7 +99,9 @@ def check_coordinates(record: Record) -> None:
         value = record.numbers.get(name)
         if value is None or not np.isfinite(value):
             raise DataError(
-                f"the site coordinate '{name}' is missing", record.where(), f"add a scalar coordinate '{name}' in degrees"
+                f"the site coordinate '{name}' is missing",
+                record.where(),
+                f"add a scalar coordinate '{name}' in degrees",
             )
         if abs(value) > limit:
             raise DataError(f"the {name} {value:g} is impossible", record.where(), "give decimal degrees")
@@ -101,8 +112,8 @@ def check_values(record: Record, ranges: str = "mask") -> None:
 
     Args:
         record: changed in place, with a note for every variable that was masked.
-        ranges: "mask" sets single values out of range to missing and notes their number (more than 5 % of
-            a variable is an error, for then the unit is doubtful); "error" refuses them; "keep" looks at none.
+        ranges: "mask" sets values out of range to missing and notes their number (more than 5 % of a
+            variable is an error, for then the unit is doubtful); "error" refuses them; "keep" passes all.
 
     Raises:
         DataError: for infinite values, and for values out of range as set by `ranges`.
@@ -114,28 +125,32 @@ def check_values(record: Record, ranges: str = "mask") -> None:
         if infinite.any():
             at = int(np.flatnonzero(infinite)[0])
             raise DataError(
-                f"{int(infinite.sum())} infinite values, the first at index {at} ({record.days[at]})",
+                f"{counted(int(infinite.sum()), 'infinite value')}, the first at index {at} ({record.days[at]})",
                 record.where(name),
                 "write missing values as NaN",
             )
         if ranges == "keep" or name not in REGISTRY:
             continue
         known = REGISTRY[name]
-        outside = (values < known.lower) | (values > known.upper)
+        slack = ROUNDING * (known.upper - known.lower)
+        outside = (values < known.lower - slack) | (values > known.upper + slack)
+        values = record.values[name] = np.clip(values, known.lower, known.upper, where=~outside, out=values.copy())
         count = int(outside.sum())
         if not count:
             continue
         share = count / max(int(np.isfinite(values).sum()), 1)
         at = int(np.flatnonzero(outside)[0])
         found = (
-            f"{count} values lie outside {known.lower:g} to {known.upper:g} {known.unit}, "
+            f"{counted(count, 'value')} outside {known.lower:g} to {known.upper:g} {known.unit}, "
             f"the first {values[at]:g} at index {at} ({record.days[at]})"
         )
         if ranges == "error" or share > SHARE_OUT_OF_RANGE:
-            remedy = "check the unit" if share > SHARE_OUT_OF_RANGE else "correct them or open with ranges='mask'"
+            remedy = (
+                "check the unit" if share > SHARE_OUT_OF_RANGE else "correct them or open with ranges='mask'"
+            )
             raise DataError(found, record.where(name), remedy)
         record.values[name] = np.where(outside, np.nan, values)
-        record.notes.append(f"{record.site}: {name} had {count} values out of range, set missing")
+        record.notes.append(f"{record.site}: {name} had {counted(count, 'value')} out of range, set missing")
 
 
 def check_forcing(records: list[Record], forcing: tuple[str, ...]) -> None:
@@ -157,7 +172,7 @@ def check_forcing(records: list[Record], forcing: tuple[str, ...]) -> None:
             missing = np.isnan(record.values[name])
             if missing.any():
                 first = first or f"first on {record.days[np.flatnonzero(missing)[0]]}"
-                gaps.append(f"{name} {int(missing.sum())} days at {record.site}")
+                gaps.append(f"{name} {counted(int(missing.sum()), 'day')} at {record.site}")
     if gaps:
         raise DataError(
             f"forcing has gaps: {listing(gaps)}, {first}",

@@ -27,9 +27,7 @@ class Season:
     deficit: float
 
 
-def growing_season_index(
-    tas_min: np.ndarray, vpd: np.ndarray, hours: np.ndarray
-) -> np.ndarray:
+def growing_season_index(tas_min: np.ndarray, vpd: np.ndarray, hours: np.ndarray) -> np.ndarray:
     """Return the growing season index [1], 0 for no growth to 1 for none of the three limits.
 
     Product of three ramps: minimum temperature -2 to 5 degC, vapour pressure deficit 41 to 9 hPa, day length
@@ -65,7 +63,9 @@ def monthly_moisture(pr: np.ndarray, pet: np.ndarray) -> np.ndarray:
     return found
 
 
-def growing_months(days: np.ndarray, forcing: dict[str, np.ndarray], pet: np.ndarray, lat: float) -> list[int]:
+def growing_months(
+    days: np.ndarray, forcing: dict[str, np.ndarray], pet: np.ndarray, lat: float
+) -> list[int]:
     """Return the contiguous months [1-12] of the growing season, in order, across the new year if need be.
 
     The season is the run of months around the best one in which growing season index times moisture is at
@@ -77,10 +77,14 @@ def growing_months(days: np.ndarray, forcing: dict[str, np.ndarray], pet: np.nda
         pet: potential evapotranspiration [mm d-1] (time,).
         lat: latitude [degree north].
     """
-    index = growing_season_index(forcing["tas_min"], forcing["vpd"], day_length(np.asarray(lat), day_of_year(days)))
+    index = growing_season_index(
+        forcing["tas_min"], forcing["vpd"], day_length(np.asarray(lat), day_of_year(days))
+    )
     month = days.astype("datetime64[M]").astype(int) % 12
     count = np.maximum(np.bincount(month, minlength=12), 1)
-    index, rain, demand = (np.bincount(month, weights=x, minlength=12) / count for x in (index, forcing["pr"], pet))
+    index, rain, demand = (
+        np.bincount(month, weights=x, minlength=12) / count for x in (index, forcing["pr"], pet)
+    )
     monthly = index * monthly_moisture(30.4 * rain, 30.4 * demand)
     best = int(np.argmax(monthly))
     grows = monthly >= 0.5 * monthly[best]
@@ -109,9 +113,7 @@ def running_deficit(pet: np.ndarray, pr: np.ndarray) -> np.ndarray:
     return (walk - np.minimum.accumulate(walk))[1:]
 
 
-def seasons(
-    days: np.ndarray, forcing: dict[str, np.ndarray], lat: float, lead: int = 90
-) -> list[Season]:
+def seasons(days: np.ndarray, forcing: dict[str, np.ndarray], lat: float, lead: int = 90) -> list[Season]:
     """Return the growing seasons that lie whole in a record, with their water deficit.
 
     The deficit restarts `lead` days before each season (or at the record's first day), so that seasons of
@@ -123,7 +125,9 @@ def seasons(
         lat: latitude [degree north].
         lead: days before the season over which the deficit builds up [d].
     """
-    pet = potential_evapotranspiration(forcing["tas_min"], forcing["tas_max"], np.asarray(lat), day_of_year(days))
+    pet = potential_evapotranspiration(
+        forcing["tas_min"], forcing["tas_max"], np.asarray(lat), day_of_year(days)
+    )
     months = growing_months(days, forcing, pet, lat)
     found: list[Season] = []
     for year in range(int(str(days[0])[:4]), int(str(days[-1])[:4]) + 1):

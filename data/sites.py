@@ -103,8 +103,12 @@ def _complete(record: Record) -> None:
     low, high, rain = (record.values.get(n) for n in ("tas_min", "tas_max", "pr"))
     known = record.numbers
     if not np.isfinite(known.get("mean_annual_temperature", np.nan)) and low is not None and high is not None:
-        known["mean_annual_temperature"] = float(np.nanmean(0.5 * (low + high))) if np.isfinite(low).any() else np.nan
+        known["mean_annual_temperature"] = (
+            float(np.nanmean(0.5 * (low + high))) if np.isfinite(low).any() else np.nan
+        )
         record.notes.append(f"{record.site}: mean_annual_temperature taken from the forcing")
     if not np.isfinite(known.get("mean_annual_precipitation", np.nan)) and rain is not None:
-        known["mean_annual_precipitation"] = float(np.nanmean(rain) * 365.25) if np.isfinite(rain).any() else np.nan
+        known["mean_annual_precipitation"] = (
+            float(np.nanmean(rain) * 365.25) if np.isfinite(rain).any() else np.nan
+        )
         record.notes.append(f"{record.site}: mean_annual_precipitation taken from the forcing")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import DataError, listing
-from .seasons import Season, seasons as find_seasons
+from .errors import DataError, counted, listing
+from .seasons import Season
+from .seasons import seasons as find_seasons
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,17 +40,25 @@ class Fold:
     meta: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name in ("train", "validation", "test")}
+        parts = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name in ("train", "validation", "test")
+        }
         for name, mask in parts.items():
             if name != "validation" and not bool(mask.any()):
-                raise DataError(f"the {name} part has no day", f"split '{self.name}'", "use more years or sites")
+                raise DataError(
+                    f"the {name} part has no day", f"split '{self.name}'", "use more years or sites"
+                )
         for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
             shared = int((parts[one] & parts[other]).sum())
             if shared:
-                raise DataError(f"{shared} days are both {one} and {other}", f"split '{self.name}'", "report this fault")
+                raise DataError(
+                    f"{counted(shared, 'day')} both in {one} and {other}", f"split '{self.name}'", "report this fault"
+                )
         for name, mask in self.groups.items():
             if bool((mask & ~self.test).any()):
-                raise DataError(f"the group '{name}' reaches beyond the test days", f"split '{self.name}'", "report this")
+                raise DataError(
+                    f"the group '{name}' reaches beyond the test days", f"split '{self.name}'", "report this"
+                )
 
 
 def record_mask(ds: xr.Dataset) -> xr.DataArray:
@@ -80,7 +89,7 @@ def by_time(ds: xr.Dataset, years: int = 5, validation_years: int = 1) -> list[F
         own = np.unique(calendar[inside[row]])
         if len(own) <= years:
             raise DataError(
-                f"the record has {len(own)} calendar years, {years} to train leave none to test",
+                f"the record has {counted(len(own), 'calendar year')}, {years} to train leave none to test",
                 f"site {site}",
                 "choose fewer training years or leave the site out",
             )
@@ -121,7 +130,8 @@ def by_site(ds: xr.Dataset, folds: int | None = None, validation_years: int = 1,
         own = np.unique(calendar[inside[row]])
         if len(own) <= validation_years:
             raise DataError(
-                f"the record has {len(own)} calendar years, {validation_years} for validation leave none to train",
+                f"the record has {counted(len(own), 'calendar year')}, "
+                f"{validation_years} for validation leave none to train",
                 f"site {site}",
                 "choose fewer validation years or leave the site out",
             )
@@ -135,7 +145,9 @@ def by_site(ds: xr.Dataset, folds: int | None = None, validation_years: int = 1,
         label = names[int(part[0])] if len(part) == 1 else str(number)
         meta = {"by": "site", "folds": folds, "validation_years": validation_years, "seed": seed}
         test = inside & out
-        found.append(_fold(ds, f"site-{label}", inside & ~held & ~out, held & ~out, test, {"all": test}, meta))
+        found.append(
+            _fold(ds, f"site-{label}", inside & ~held & ~out, held & ~out, test, {"all": test}, meta)
+        )
     return found
 
 
@@ -191,13 +203,24 @@ def by_drought(
             {"drought": drought, "normal": normal, "validation": validation}[role][row, span] = True
             train[row, max(span.start - buffer, 0) : span.stop + buffer] = False
         told[str(site)] = [
-            {"year": s.year, "first": str(days[start + s.first]), "last": str(days[start + s.last]),
-             "deficit_mm": round(s.deficit, 1), "role": r}
+            {
+                "year": s.year,
+                "first": str(days[start + s.first]),
+                "last": str(days[start + s.last]),
+                "deficit_mm": round(s.deficit, 1),
+                "role": r,
+            }
             for s, r in zip(found, roles, strict=True)
         ]
     validation = _guard(validation, normal | drought, buffer)
-    meta = {"by": "drought", "seasons_held": seasons, "validation_seasons": validation_seasons, "buffer": buffer,
-            "lead": lead, "seasons": told}
+    meta = {
+        "by": "drought",
+        "seasons_held": seasons,
+        "validation_seasons": validation_seasons,
+        "buffer": buffer,
+        "lead": lead,
+        "seasons": told,
+    }
     groups = {"normal": normal, "drought": drought}
     return [_fold(ds, "drought", train, validation, normal | drought, groups, meta)]
 
@@ -206,7 +229,7 @@ def _roles(found: list[Season], seasons: int, validation: int, site: str) -> lis
     least = 2 * seasons + validation + 1
     if len(found) < least:
         raise DataError(
-            f"the record has {len(found)} whole growing seasons, {least} are needed",
+            f"the record has {counted(len(found), 'whole growing season')}, {least} are needed",
             f"site {site}",
             "hold out fewer seasons or leave the site out",
         )
@@ -233,8 +256,13 @@ def _guard(mask: np.ndarray, other: np.ndarray, buffer: int) -> np.ndarray:
 
 
 def _fold(
-    ds: xr.Dataset, name: str, train: np.ndarray, validation: np.ndarray, test: np.ndarray,
-    groups: dict[str, np.ndarray], meta: dict[str, Any],
+    ds: xr.Dataset,
+    name: str,
+    train: np.ndarray,
+    validation: np.ndarray,
+    test: np.ndarray,
+    groups: dict[str, np.ndarray],
+    meta: dict[str, Any],
 ) -> Fold:
     import xarray as xr
 
@@ -245,9 +273,13 @@ def _fold(
 
     sites = _sites(ds)
     return Fold(
-        name, mask(train), mask(validation), mask(test), {k: mask(v) for k, v in groups.items()},
-        tuple(s for s, any_day in zip(sites, train.any(1), strict=True) if any_day),
-        tuple(s for s, any_day in zip(sites, test.any(1), strict=True) if any_day),
+        name,
+        mask(train),
+        mask(validation),
+        mask(test),
+        {k: mask(v) for k, v in groups.items()},
+        tuple(s for s, days in zip(sites, train, strict=True) if days.any()),
+        tuple(s for s, days in zip(sites, test, strict=True) if days.any()),
         meta,
     )
 

@@ -52,7 +52,7 @@ def convert(
         raise DataError(
             f"the unit is missing, '{wanted}' or one that converts to it is wanted",
             where,
-            f"set the attribute units = \"{wanted}\" if that is the unit of the numbers",
+            f'set the attribute units = "{wanted}" if that is the unit of the numbers',
         )
     if same(found, wanted):
         return values
@@ -90,7 +90,9 @@ def _quantity(values: Any, text: str, wanted: str, where: str) -> Any:
         return units.Quantity(np.asarray(values, dtype=np.float64), units.parse_units(cleaned))
     except Exception as error:
         raise DataError(
-            f"the unit '{text}' is unknown, '{wanted}' is wanted", where, "write it as UDUNITS does, as in 'mm d-1'"
+            f"the unit '{text}' is unknown, '{wanted}' is wanted",
+            where,
+            "write it as UDUNITS does, as in 'mm d-1'",
         ) from error
 
 

@@ -35,7 +35,12 @@ def write_site(ds: xr.Dataset, path: str | Path) -> Path:
     encoding: dict = {}
     for name, item in ds.data_vars.items():
         if item.dtype.kind == "f":
-            encoding[str(name)] = {"dtype": "float32", "zlib": True, "complevel": 6, "_FillValue": np.float32(np.nan)}
+            encoding[str(name)] = {
+                "dtype": "float32",
+                "zlib": True,
+                "complevel": 6,
+                "_FillValue": np.float32(np.nan),
+            }
     for name, item in ds.coords.items():
         if item.dtype.kind == "f":
             encoding[str(name)] = {"_FillValue": None}
@@ -46,7 +51,9 @@ def write_site(ds: xr.Dataset, path: str | Path) -> Path:
             ds.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
         except (OSError, RuntimeError) as error:
             raise DataError(
-                f"the file cannot be written, {str(error).splitlines()[0]}", str(path), "free space or choose another folder"
+                f"the file cannot be written, {str(error).splitlines()[0]}",
+                str(path),
+                "free space or choose another folder",
             ) from error
     return path
 
@@ -72,7 +79,9 @@ def write_sites(ds: xr.Dataset, folder: str | Path) -> list[Path]:
         part = ds.isel(site=row)
         if {"record_start", "record_end"} <= set(part.coords):
             part = part.sel(time=slice(part["record_start"].values, part["record_end"].values))
-        part = part.drop_vars([n for n, v in part.data_vars.items() if v.dtype.kind == "f" and bool(v.isnull().all())])
+        part = part.drop_vars(
+            [n for n, v in part.data_vars.items() if v.dtype.kind == "f" and bool(v.isnull().all())]
+        )
         part.attrs = {k: v for k, v in ds.attrs.items() if k != "source_files"} | {"Conventions": "CF-1.10"}
         paths.append(write_site(part, folder / f"{site}.nc"))
     return paths

@@ -50,7 +50,9 @@ def read_any(path: Path, wanted: list[str] | None = None, options: dict | None =
         from .cube import read_cube
 
         return read_cube(path)
-    raise DataError(f"'{path.suffix}' files are not read", str(path), "give netCDF (.nc), Zarr or FLUXNET CSV")
+    raise DataError(
+        f"'{path.suffix}' files are not read", str(path), "give netCDF (.nc), Zarr or FLUXNET CSV"
+    )
 
 
 def _read_folder(path: Path, wanted: list[str] | None, options: dict) -> list[Record]:
@@ -69,5 +71,7 @@ def _read_folder(path: Path, wanted: list[str] | None, options: dict) -> list[Re
     if tables:
         return read_fluxnet(tables, **options)
     raise DataError(
-        "the folder holds no site netCDF (*.nc), Zarr store or FLUXNET CSV (FLX_*.csv)", str(path), "give another folder"
+        "the folder holds no site netCDF (*.nc), Zarr store or FLUXNET CSV (FLX_*.csv)",
+        str(path),
+        "give another folder",
     )

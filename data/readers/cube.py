@@ -44,7 +44,9 @@ def read_cube(path: Path) -> list[Record]:
     if station != "site":
         ds = ds.rename({station: "site"})
     if ds.sizes["site"] == 0:
-        raise DataError("the dimension 'site' is empty", path.name, "check that the file was written completely")
+        raise DataError(
+            "the dimension 'site' is empty", path.name, "check that the file was written completely"
+        )
     names = ds["site"].values if "site" in ds.coords else range(ds.sizes["site"])
     records = [record_of(ds.isel(site=i), path, str(name)) for i, name in enumerate(names)]
     for record, row in zip(records, range(len(records)), strict=True):
@@ -55,7 +57,11 @@ def read_cube(path: Path) -> list[Record]:
 def standard_names(ds: xr.Dataset) -> xr.Dataset:
     """Rename latitude, longitude and time dimensions and coordinates to lat, lon and time."""
     renames: dict[str, str] = {}
-    for wanted, names, standard in (("lat", LATITUDE, "latitude"), ("lon", LONGITUDE, "longitude"), ("time", (), "time")):
+    for wanted, names, standard in (
+        ("lat", LATITUDE, "latitude"),
+        ("lon", LONGITUDE, "longitude"),
+        ("time", (), "time"),
+    ):
         if wanted in ds.variables:
             continue
         for name, item in ds.variables.items():
@@ -94,7 +100,7 @@ def stack_grid(ds: xr.Dataset) -> xr.Dataset:
 
 
 def cut_to_record(record: Record, ds: xr.Dataset, row: int) -> None:
-    """Cut a record of a cube to the site's own days: stated by record_start and record_end, or where it has values."""
+    """Cut a record to the site's own days, from record_start to record_end or where it has values."""
     import numpy as np
 
     if {"record_start", "record_end"} <= set(ds.coords):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import DataError, listing
+from ..errors import DataError, counted, listing
 from ..records import Record
 from ..units import convert
 from ..vapour import latent_heat
@@ -49,7 +50,9 @@ def site_code(path: Path) -> str:
     """
     match = SITE_CODE.search(path.name)
     if match is None:
-        raise DataError("the file name holds no site code", path.name, "name it like FLX_BE-Bra_FULLSET_DD_2019.csv")
+        raise DataError(
+            "the file name holds no site code", path.name, "name it like FLX_BE-Bra_FULLSET_DD_2019.csv"
+        )
     return match.group(1)
 
 
@@ -93,11 +96,14 @@ def read_fluxnet(
         raise DataError(f"partitioning='{partitioning}' is unknown", "read_fluxnet", "choose NT or DT")
     files = _files(paths)
     beside = files[0].parent / "sites.csv"
-    known = read_sites(Path(metadata)) if metadata else (read_sites(beside) if beside.exists() else {})
+    site_table = Path(metadata) if metadata else (beside if beside.exists() else None)
+    known = read_sites(site_table) if site_table else {}
     wanted = columns(partitioning, closed)
     parts: dict[str, list[tuple[bool, Record]]] = {}
     for path in files:
         fine, record = _read_file(path, wanted, known, min_quality, min_coverage)
+        if site_table is not None and record.site in known:
+            record.further.append(site_table)
         parts.setdefault(record.site, []).append((fine, record))
     return [_join(parts[site]) for site in sorted(parts)]
 
@@ -106,7 +112,9 @@ def _files(paths: Iterable[str | Path]) -> list[Path]:
     found: list[Path] = []
     for path in (Path(p) for p in paths):
         if not path.exists():
-            raise DataError("the path does not exist", str(path), "give FLUXNET CSV files or a folder of them")
+            raise DataError(
+                "the path does not exist", str(path), "give FLUXNET CSV files or a folder of them"
+            )
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if is_fluxnet_name(p))
             if not inside:
@@ -147,7 +155,11 @@ def _read_file(
         unit = column.subdaily_unit if fine else column.daily_unit
         record.values[column.name] = _convert(values, unit, column, record, f"{path.name}, column {name}")
     if not record.values:
-        raise DataError("no known column has a value", path.name, f"the table should have columns such as {listing(sorted(names)[:4])}")
+        raise DataError(
+            "no known column has a value",
+            path.name,
+            f"the table should have columns such as {listing(sorted(names)[:4])}",
+        )
     return fine, record
 
 
@@ -157,7 +169,9 @@ def _times(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, bool, list[str]
             times, fine = parse_times(table[name], f"{path.name}, column {name}")
             break
     else:
-        raise DataError("the column TIMESTAMP is missing", path.name, "name the time column TIMESTAMP or TIMESTAMP_START")
+        raise DataError(
+            "the column TIMESTAMP is missing", path.name, "name the time column TIMESTAMP or TIMESTAMP_START"
+        )
     if not fine:
         return times, False, []
     if bool((times.astype("datetime64[D]") == times).all()):
@@ -168,10 +182,18 @@ def _times(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, bool, list[str]
 
 
 def _keep_good(
-    table: pd.DataFrame, column: Column, name: str, values: np.ndarray, times: np.ndarray, step: int,
-    min_quality: float, record: Record,
+    table: pd.DataFrame,
+    column: Column,
+    name: str,
+    values: np.ndarray,
+    times: np.ndarray,
+    step: int,
+    min_quality: float,
+    record: Record,
 ) -> np.ndarray:
-    flag = next((f for f in (column.quality, f"{name}_QC") if f and f in table and bool(table[f].notna().any())), None)
+    flag = next(
+        (f for f in (column.quality, f"{name}_QC") if f and f in table and bool(table[f].notna().any())), None
+    )
     if flag is None:
         record.notes.append(f"{record.site}: {column.name} has no quality flag, kept as found")
         return values
@@ -182,12 +204,14 @@ def _keep_good(
     elif np.nanmax(share) > 1.0:
         raise DataError(
             f"daily quality reaches {np.nanmax(share):g}, a share from 0 to 1 is wanted",
-            f"{record.source.name}, column {flag}", "give the share of good data, or the half-hourly file",
+            f"{record.source.name}, column {flag}",
+            "give the share of good data, or the half-hourly file",
         )
     poor = ~(share >= min_quality) & ~np.isnan(values)
     if poor.any():
         record.notes.append(
-            f"{record.site}: {column.name} left out on {int(poor.sum())} days with quality below {min_quality:g}"
+            f"{record.site}: {column.name} left out on {counted(int(poor.sum()), 'day')} "
+            f"with quality below {min_quality:g}"
         )
     return np.where(poor, np.nan, values)
 
@@ -201,7 +225,8 @@ def _convert(values: np.ndarray, unit: str, column: Column, record: Record, wher
         unknown = np.isnan(temperature) & ~np.isnan(values)
         if unknown.any():
             record.notes.append(
-                f"{record.site}: latent heat at {FILL_TEMPERATURE:g} degC on {int(unknown.sum())} days without temperature"
+                f"{record.site}: latent heat at {FILL_TEMPERATURE:g} degC on "
+                f"{counted(int(unknown.sum()), 'day')} without temperature"
             )
         energy = convert(values, unit, "MJ m-2 d-1", where=where)
         return energy / latent_heat(np.where(np.isnan(temperature), FILL_TEMPERATURE, temperature))
@@ -216,10 +241,11 @@ def _join(parts: list[tuple[bool, Record]]) -> Record:
     if len(records) == 1:
         return records[0]
     records = sorted(records, key=lambda r: r.days[0])
-    for one, other in zip(records, records[1:], strict=False):
+    for one, other in pairwise(records):
         if other.days[0] <= one.days[-1]:
             raise DataError(
-                f"two files hold {other.days[0]} of site {one.site}", f"{one.source.name} and {other.source.name}",
+                f"two files hold {other.days[0]} of site {one.site}",
+                f"{one.source.name} and {other.source.name}",
                 "keep one of them",
             )
     first = records[0]
@@ -229,4 +255,7 @@ def _join(parts: list[tuple[bool, Record]]) -> Record:
     }
     first.days = np.concatenate([r.days for r in records])
     first.notes = [n for r in records for n in r.notes]
+    first.further = list(
+        dict.fromkeys([r.source for r in records[1:]] + [p for r in records for p in r.further])
+    )
     return first

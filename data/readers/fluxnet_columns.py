@@ -1,4 +1,4 @@
-"""Columns of FLUXNET and ICOS tables: which one holds which variable, in which unit, flagged by which column."""
+"""Columns of FLUXNET and ICOS tables: the variable each holds, its units and its quality flag."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Column:
         name: variable in the registry.
         choices: columns that hold it, best first.
         daily_unit: unit in daily (DD) tables.
-        subdaily_unit: unit in half-hourly (HH) and hourly (HR) tables; empty where days are not made from them.
+        subdaily_unit: unit in half-hourly and hourly tables; empty where no days are made from them.
         collect: how half hours become a day: "mean", "sum", "min" or "max".
         quality: column of the quality flag, "" for `<column>_QC`.
         flux: whether the variable is an observed flux, kept only where its quality suffices.
@@ -63,15 +63,39 @@ def columns(partitioning: str = "NT", closed: bool = False) -> tuple[Column, ...
     )
     fluxes = (
         Column("nee", nee, *carbon, flux=True),
-        Column("gpp", tuple(f"GPP_{partitioning}_{u}_REF" for u in ("VUT", "CUT")), *carbon,
-               quality="NEE_VUT_REF_QC", flux=True),
-        Column("reco", tuple(f"RECO_{partitioning}_{u}_REF" for u in ("VUT", "CUT")), *carbon,
-               quality="NEE_VUT_REF_QC", flux=True),
+        Column(
+            "gpp",
+            tuple(f"GPP_{partitioning}_{u}_REF" for u in ("VUT", "CUT")),
+            *carbon,
+            quality="NEE_VUT_REF_QC",
+            flux=True,
+        ),
+        Column(
+            "reco",
+            tuple(f"RECO_{partitioning}_{u}_REF" for u in ("VUT", "CUT")),
+            *carbon,
+            quality="NEE_VUT_REF_QC",
+            flux=True,
+        ),
         Column("et", heat, "W m-2", "W m-2", quality="LE_F_MDS_QC", flux=True),
-        Column("h", ("H_CORR",) if closed else ("H_F_MDS",), "W m-2", "W m-2", quality="H_F_MDS_QC", flux=True),
-        Column("nee_unc", ("NEE_VUT_REF_JOINTUNC", "NEE_VUT_REF_RANDUNC"), carbon[0], "",
-               quality="NEE_VUT_REF_QC", flux=True),
-        Column("et_unc", ("LE_CORR_JOINTUNC",) if closed else ("LE_RANDUNC",), "W m-2", "",
-               quality="LE_F_MDS_QC", flux=True),
+        Column(
+            "h", ("H_CORR",) if closed else ("H_F_MDS",), "W m-2", "W m-2", quality="H_F_MDS_QC", flux=True
+        ),
+        Column(
+            "nee_unc",
+            ("NEE_VUT_REF_JOINTUNC", "NEE_VUT_REF_RANDUNC"),
+            carbon[0],
+            "",
+            quality="NEE_VUT_REF_QC",
+            flux=True,
+        ),
+        Column(
+            "et_unc",
+            ("LE_CORR_JOINTUNC",) if closed else ("LE_RANDUNC",),
+            "W m-2",
+            "",
+            quality="LE_F_MDS_QC",
+            flux=True,
+        ),
     )
     return met + fluxes

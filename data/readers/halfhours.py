@@ -25,13 +25,19 @@ def step_minutes(times: np.ndarray, where: str) -> int:
     if (gaps <= 0).any():
         at = int(np.flatnonzero(gaps <= 0)[0]) + 1
         fault = "occurs twice, again" if gaps[at - 1] == 0 else f"follows {times[at - 1]}, unsorted,"
-        raise DataError(f"{times[at]} {fault} at index {at}", where, "keep one row per interval, in order of time")
+        raise DataError(
+            f"{times[at]} {fault} at index {at}", where, "keep one row per interval, in order of time"
+        )
     step = int(gaps.min())
     if step not in (30, 60):
-        raise DataError(f"the time step is {step} minutes, 30 or 60 are wanted", where, "give an HH or HR file")
+        raise DataError(
+            f"the time step is {step} minutes, 30 or 60 are wanted", where, "give an HH or HR file"
+        )
     if (gaps % step).any():
         at = int(np.flatnonzero(gaps % step)[0]) + 1
-        raise DataError(f"{times[at]} at index {at} lies off the {step}-minute steps", where, "correct the time stamps")
+        raise DataError(
+            f"{times[at]} at index {at} lies off the {step}-minute steps", where, "correct the time stamps"
+        )
     return step
 
 

@@ -33,7 +33,7 @@ def read_sites(path: Path) -> Metadata:
         Site code -> (numbers, words).
 
     Raises:
-        DataError: where the table lacks the site column, names a site twice, or has no number where one belongs.
+        DataError: for a table without site column, a site named twice, or text where a number belongs.
     """
     import pandas as pd
 
@@ -43,7 +43,9 @@ def read_sites(path: Path) -> Metadata:
     lower = {n.lower(): n for n in names}
     key = next((lower[n] for n in SITE if n in lower), None)
     if key is None:
-        raise DataError(f"the site table has no column 'site', it has {listing(names)}", path.name, "name it 'site'")
+        raise DataError(
+            f"the site table has no column 'site', it has {listing(names)}", path.name, "name it 'site'"
+        )
     table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
     found: Metadata = {}
     for row in table.to_dict("records"):
@@ -71,7 +73,9 @@ def _number(text: str, path: Path, column: str, site: str) -> float:
         value = float(text)
     except ValueError:
         raise DataError(
-            f"'{text}' is no number", f"{path.name}, column {column}, site {site}", "correct it or leave it empty"
+            f"'{text}' is no number",
+            f"{path.name}, column {column}, site {site}",
+            "correct it or leave it empty",
         ) from None
     if not np.isfinite(value):
         raise DataError(f"'{text}' is not finite", f"{path.name}, column {column}, site {site}", "correct it")

@@ -39,7 +39,9 @@ def open_netcdf(path: Path) -> xr.Dataset:
     except Exception as error:
         kind = "a Zarr store" if engine == "zarr" else "a netCDF file"
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise DataError(f"{kind} cannot be read, {reason}", str(path), "copy it again from its source") from error
+        raise DataError(
+            f"{kind} cannot be read, {reason}", str(path), "copy it again from its source"
+        ) from error
 
 
 def days_of(ds: xr.Dataset, where: str) -> np.ndarray:
@@ -49,7 +51,9 @@ def days_of(ds: xr.Dataset, where: str) -> np.ndarray:
         DataError: where there is no time axis, it is no standard calendar, or steps are shorter than a day.
     """
     if "time" not in ds.coords:
-        raise DataError("the coordinate 'time' is missing", where, "name the time axis 'time' and give it units")
+        raise DataError(
+            "the coordinate 'time' is missing", where, "name the time axis 'time' and give it units"
+        )
     times = ds["time"].values
     if times.dtype == object:
         raise DataError(
@@ -59,16 +63,21 @@ def days_of(ds: xr.Dataset, where: str) -> np.ndarray:
         )
     if not np.issubdtype(times.dtype, np.datetime64):
         raise DataError(
-            f"times are {times.dtype} numbers, dates are wanted", where, "give time units such as 'days since 2000-01-01'"
+            f"times are {times.dtype} numbers, dates are wanted",
+            where,
+            "give time units such as 'days since 2000-01-01'",
         )
     times = np.atleast_1d(times)
     if times.ndim != 1:
-        raise DataError("the coordinate 'time' has more than one dimension", where, "give it the one dimension time")
+        raise DataError(
+            "the coordinate 'time' has more than one dimension", where, "give it the one dimension time"
+        )
     if len(times) > 1:
         step = np.median(np.diff(times.astype("datetime64[s]")).astype(np.int64))
         if 0 < step < 86400:
             raise DataError(
-                f"the time step is {step / 60:g} minutes, daily values are wanted", where,
+                f"the time step is {step / 60:g} minutes, daily values are wanted",
+                where,
                 "aggregate to days, or convert FLUXNET files with `terrax data convert fluxnet`",
             )
     return times.astype("datetime64[D]")
@@ -91,7 +100,7 @@ def read_site(path: Path) -> Record:
 
     Args:
         path: file with dimension time and scalar coordinates lat, lon and, where known, site, elevation,
-            mean_annual_temperature, mean_annual_precipitation, igbp. Without `site` the file name is the code.
+            mean_annual_temperature, mean_annual_precipitation, igbp; without `site` the file name is it.
 
     Returns:
         The record in registry units; variables unknown to the registry are left out and noted.
@@ -132,7 +141,11 @@ def record_of(ds: xr.Dataset, path: Path, site: str | None = None) -> Record:
         if known in values:
             raise DataError(f"'{known}' is held by two variables", spot, "keep one of them")
         values[known] = convert(
-            number(item.values, spot), item.attrs.get("units"), variable.unit, substance=variable.substance, where=spot
+            number(item.values, spot),
+            item.attrs.get("units"),
+            variable.unit,
+            substance=variable.substance,
+            where=spot,
         )
     notes = [f"{code}: left out {', '.join(left_out)}"] if left_out else []
     carried = {k: str(ds.attrs[k]) for k in CARRIED if k in ds.attrs}

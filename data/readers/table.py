@@ -47,7 +47,8 @@ def header(path: Path) -> list[str]:
     fields = last.count(b",") + 1
     if size > len(first) and fields < len(names):
         raise DataError(
-            f"the last row has {fields} of {len(names)} fields, the file is cut short", path.name,
+            f"the last row has {fields} of {len(names)} fields, the file is cut short",
+            path.name,
             "copy it again from its source",
         )
     return names
@@ -71,8 +72,14 @@ def read_table(path: Path, wanted: set[str], text: set[str]) -> pd.DataFrame:
     kept = [n for n in names if n in text]
     try:
         table = pd.read_csv(
-            path, usecols=[*kept, *numbers], dtype=dict.fromkeys(kept, str), na_values=NOT_AVAILABLE,
-            keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig", low_memory=False,
+            path,
+            usecols=[*kept, *numbers],
+            dtype=dict.fromkeys(kept, str),
+            na_values=NOT_AVAILABLE,
+            keep_default_na=False,
+            skipinitialspace=True,
+            encoding="utf-8-sig",
+            low_memory=False,
         )
     except (pd.errors.ParserError, ValueError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0].removeprefix("Error tokenizing data. C error: ")
@@ -86,7 +93,8 @@ def read_table(path: Path, wanted: set[str], text: set[str]) -> pd.DataFrame:
             bad = np.flatnonzero((converted.isna() & column.notna()).to_numpy())
             if len(bad):
                 raise DataError(
-                    f"'{column.iloc[int(bad[0])]}' is no number", f"{path.name}, column {name}, row {int(bad[0]) + 2}",
+                    f"'{column.iloc[int(bad[0])]}' is no number",
+                    f"{path.name}, column {name}, row {int(bad[0]) + 2}",
                     "correct it or write NA",
                 )
             column = converted
@@ -109,11 +117,14 @@ def parse_times(column: pd.Series, where: str) -> tuple[np.ndarray, bool]:
         DataError: naming the row of the first stamp that is none of these or no date.
     """
     text = column.fillna("").astype(str).str.strip().str.removesuffix(".0")
-    form = text.str.fullmatch(r"\d{8}|\d{12}|\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?").to_numpy(dtype=bool)
+    form = text.str.fullmatch(r"\d{8}|\d{12}|\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?").to_numpy(
+        dtype=bool
+    )
     if not form.all():
         at = int(np.flatnonzero(~form)[0])
         raise DataError(
-            f"the time stamp '{text.iloc[at]}' is not understood", f"{where}, row {at + 2}",
+            f"the time stamp '{text.iloc[at]}' is not understood",
+            f"{where}, row {at + 2}",
             "write YYYYMMDD, YYYYMMDDHHMM or YYYY-MM-DD",
         )
     digits = text.str.replace(r"[-: T]", "", regex=True).str.slice(0, 12)
@@ -122,7 +133,8 @@ def parse_times(column: pd.Series, where: str) -> tuple[np.ndarray, bool]:
         at = int(np.flatnonzero(lengths != lengths[0])[0])
         raise DataError(
             f"the time stamp '{text.iloc[at]}' has another form than the first, '{text.iloc[0]}'",
-            f"{where}, row {at + 2}", "write all stamps in one form",
+            f"{where}, row {at + 2}",
+            "write all stamps in one form",
         )
     fine = bool(lengths[0] == 12)
     iso = digits.str.slice(0, 4) + "-" + digits.str.slice(4, 6) + "-" + digits.str.slice(6, 8)
@@ -133,7 +145,9 @@ def parse_times(column: pd.Series, where: str) -> tuple[np.ndarray, bool]:
         return stamps.astype("datetime64[m]"), fine
     except ValueError:
         at = next(i for i, s in enumerate(stamps) if not _is_date(s))
-        raise DataError(f"'{text.iloc[at]}' is no date", f"{where}, row {at + 2}", "correct the time stamp") from None
+        raise DataError(
+            f"'{text.iloc[at]}' is no date", f"{where}, row {at + 2}", "correct the time stamp"
+        ) from None
 
 
 def _is_date(text: str) -> bool:

@@ -21,7 +21,7 @@ WET_THRESHOLD = 0.254
 """Least rain of a wet day [mm], 0.01 inch as in WGEN [@richardson1984wgen]."""
 
 LAG = np.array([[0.567, 0.086, -0.002], [0.253, 0.504, -0.050], [-0.006, -0.039, 0.244]])
-"""Matrix A of the residual process of maximum temperature, minimum temperature, radiation [@richardson1984wgen]."""
+"""Matrix A of the residuals of maximum, minimum temperature and radiation [@richardson1984wgen]."""
 
 NOISE = np.array([[0.781, 0.0, 0.0], [0.328, 0.637, 0.0], [0.238, -0.341, 0.873]])
 """Matrix B of the same process [@richardson1984wgen]."""
@@ -70,7 +70,9 @@ def weather(
     try:
         first = np.datetime64(start, "D")
     except ValueError as error:
-        raise ConfigError(f"start='{start}' is no date", "synthetic.weather", "write it as 2001-01-01") from error
+        raise ConfigError(
+            f"start='{start}' is no date", "synthetic.weather", "write it as 2001-01-01"
+        ) from error
     last = _years_later(first, years)
     days = np.arange(first, last)
     blocks: dict[str, list[np.ndarray]] = {name: [] for name in FORCING}
@@ -107,7 +109,9 @@ def generate(climate: Climate, days: np.ndarray, rng: np.random.Generator) -> di
     low = centre - 0.5 * width + spread * residual[:, 1]
     low = np.minimum(low, high - 0.5)
     doy = day_of_year(days)
-    clearness = np.where(wet, climate.clearness_wet, climate.clearness_dry) + CLEARNESS_SPREAD * residual[:, 2]
+    clearness = (
+        np.where(wet, climate.clearness_wet, climate.clearness_dry) + CLEARNESS_SPREAD * residual[:, 2]
+    )
     radiation = np.clip(clearness, 0.05, 0.78) * extraterrestrial(np.asarray(climate.lat), doy)
     dew_point = low - np.where(wet, 0.0, climate.dew_depression)
     elapsed = (days - np.datetime64("2000-01-01")).astype(np.float64) / 365.2425
@@ -144,7 +148,9 @@ def amounts(climate: Climate, days: np.ndarray, wet: np.ndarray, rng: np.random.
     month = days.astype("datetime64[M]").astype(int) % 12
     length = np.array([31, 28.2425, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
     fraction = seasonal(climate.wet, days)
-    expected = np.array([fraction[month == m].mean() if (month == m).any() else 1.0 for m in range(12)]) * length
+    expected = (
+        np.array([fraction[month == m].mean() if (month == m).any() else 1.0 for m in range(12)]) * length
+    )
     mean = np.asarray(climate.rain) / np.maximum(expected, 1e-9)
     beyond = np.maximum(mean - WET_THRESHOLD, 0.05)[month]
     year = days.astype("datetime64[Y]").astype(int)
@@ -173,7 +179,7 @@ def residuals(steps: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def seasonal(monthly: tuple[float, ...], days: np.ndarray) -> np.ndarray:
-    """Return monthly values as daily ones (time,), linear between mid-months, so adjusted that monthly means hold."""
+    """Return monthly values as daily ones (time,), linear between mid-months, keeping monthly means."""
     target = np.asarray(monthly, dtype=np.float64)
     middle = np.array([15.5, 45.1, 74.6, 105.1, 135.6, 166.1, 196.6, 227.6, 258.1, 288.6, 319.1, 349.6])
     knots = np.concatenate(([middle[-1] - 365.2425], middle, [middle[0] + 365.2425]))
@@ -196,7 +202,9 @@ def pressure(elevation: float) -> float:
 def _chosen(climates: str | Climate | Iterable[str | Climate]) -> list[Climate]:
     asked = [climates] if isinstance(climates, str | Climate) else list(climates)
     if not asked:
-        raise ConfigError("no climate is asked for", "synthetic.weather", f"name some of {', '.join(CLIMATES)}")
+        raise ConfigError(
+            "no climate is asked for", "synthetic.weather", f"name some of {', '.join(CLIMATES)}"
+        )
     found = []
     for item in asked:
         if not isinstance(item, Climate) and item not in CLIMATES:
@@ -211,7 +219,9 @@ def _years_later(first: np.datetime64, years: int) -> np.datetime64:
     return (month + 12 * years).astype("datetime64[D]") + (first - month.astype("datetime64[D]"))
 
 
-def _dataset(climates: list[Climate], days: np.ndarray, blocks: dict[str, np.ndarray], seed: int) -> xr.Dataset:
+def _dataset(
+    climates: list[Climate], days: np.ndarray, blocks: dict[str, np.ndarray], seed: int
+) -> xr.Dataset:
     import xarray as xr
 
     names = [c.name for c in climates]

@@ -29,7 +29,7 @@ def virtual_sites(
 
     Args:
         weather: dataset (site, time) of `weather`.
-        simulate: takes the weather, returns target -> DataArray (site, time) without noise, in registry units.
+        simulate: takes the weather, returns target -> DataArray (site, time), registry units, no noise.
         noise: target -> relative random error [1]; the error of a day is normal with this share of the
             absolute flux as standard deviation, for the random error of eddy fluxes grows in proportion to
             the flux [@hollinger2005uncertainty]. A target not named has none. With noise, `<target>_unc`
@@ -43,16 +43,21 @@ def virtual_sites(
 
     Raises:
         ConfigError: for noise on a target that is not simulated, negative noise, or gaps outside 0 to 1.
-        DataError: where the simulation returns values that are not finite or not on the weather's sites and days.
+        DataError: where simulated values are not finite or not on the weather's sites and days.
     """
     noise = dict(noise or {})
     if not 0.0 <= gaps < 1.0:
-        raise ConfigError(f"gaps={gaps} is out of bounds", "synthetic.virtual_sites", "choose 0 to less than 1")
+        raise ConfigError(
+            f"gaps={gaps} is out of bounds", "synthetic.virtual_sites", "choose 0 to less than 1"
+        )
     found = dict(simulate(weather))
     for name, level in noise.items():
         if name not in found:
-            raise ConfigError(f"noise is set for '{name}', which is not simulated", "synthetic.virtual_sites",
-                              f"simulated are {listing(found)}")
+            raise ConfigError(
+                f"noise is set for '{name}', which is not simulated",
+                "synthetic.virtual_sites",
+                f"simulated are {listing(found)}",
+            )
         if not level >= 0.0:
             raise ConfigError(f"noise of '{name}' is {level}", "synthetic.virtual_sites", "choose 0 or more")
     rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
@@ -77,12 +82,15 @@ def virtual_sites(
     result = weather.assign(added)
     told = ", ".join(f"{n} {noise.get(n, 0.0):g}" for n in sorted(found))
     result.attrs["title"] = "Virtual sites with known truth"
-    result.attrs["history"] = f"{weather.attrs.get('history', '')}\ntargets simulated; relative noise: {told}; gaps {gaps:g}; seed {seed}"
+    result.attrs["history"] = (
+        f"{weather.attrs.get('history', '')}\n"
+        f"targets simulated; relative noise: {told}; gaps {gaps:g}; seed {seed}"
+    )
     return result
 
 
 def gap_mask(shape: tuple[int, int], fraction: float, rng: np.random.Generator) -> np.ndarray:
-    """Return missing days, bool (site, time): a Markov chain with the given fraction and mean run of 5 days."""
+    """Return missing days, bool (site, time), a Markov chain with mean run of 5 days."""
     missing = np.zeros(shape, dtype=bool)
     if fraction <= 0.0:
         return missing
@@ -99,10 +107,16 @@ def gap_mask(shape: tuple[int, int], fraction: float, rng: np.random.Generator) 
 
 def _values(array: xr.DataArray, name: str, shape: tuple[int, int]) -> np.ndarray:
     if set(array.dims) != {"site", "time"} or tuple(array.sizes[d] for d in ("site", "time")) != shape:
-        raise DataError(f"the simulated '{name}' has dimensions {dict(array.sizes)}", "synthetic.virtual_sites",
-                        f"return (site, time) of {shape[0]} x {shape[1]}")
+        raise DataError(
+            f"the simulated '{name}' has dimensions {dict(array.sizes)}",
+            "synthetic.virtual_sites",
+            f"return (site, time) of {shape[0]} x {shape[1]}",
+        )
     values = array.transpose("site", "time").values.astype(np.float64)
     if not np.isfinite(values).all():
-        raise DataError(f"the simulated '{name}' has {int((~np.isfinite(values)).sum())} values that are not finite",
-                        "synthetic.virtual_sites", "check the parameters")
+        raise DataError(
+            f"the simulated '{name}' has {int((~np.isfinite(values)).sum())} values that are not finite",
+            "synthetic.virtual_sites",
+            "check the parameters",
+        )
     return values
