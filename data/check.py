@@ -319,9 +319,8 @@ def _problems(variables: tuple[VariableReport, ...], where: str) -> list[str]:
             found.append(f"{counted(v.infinite, 'infinite value')} {spot}.")
         if v.out_of_range:
             known = REGISTRY[v.known_as]
-            found.append(
-                f"{counted(v.out_of_range, 'value')} outside {known.lower:g} to {known.upper:g} {known.unit} {spot}."
-            )
+            bounds = f"{known.lower:g} to {known.upper:g} {known.unit}"
+            found.append(f"{counted(v.out_of_range, 'value')} outside {bounds} {spot}.")
         if v.known_as in DEFAULT_FORCING and v.missing > 0 and v.longest_gap:
             found.append(
                 f"{counted(v.missing, 'value')} of forcing missing, at most {v.longest_gap} in a row {spot}."

@@ -46,7 +46,8 @@ def fill_gaps(record: Record, forcing: tuple[str, ...], method: str, max_gap: in
             filled = _climatology(record, name, values, missing)
         record.values[name] = filled
         limit = f" (gaps up to {max_gap} d)" if method == "interpolate" else ""
-        record.notes.append(f"{record.site}: {name} filled on {counted(int(missing.sum()), 'day')} by {method}{limit}")
+        days = counted(int(missing.sum()), "day")
+        record.notes.append(f"{record.site}: {name} filled on {days} by {method}{limit}")
 
 
 def longest_gap(missing: np.ndarray) -> tuple[int, int]:

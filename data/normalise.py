@@ -85,7 +85,7 @@ def from_panel(panel: Panel, train: np.ndarray, names: Iterable[str] | None = No
         raise DataError("there are no training days", "data.normalise", "check the split")
     sources: dict[str, tuple[np.ndarray, np.ndarray]] = {n: (v, train) for n, v in panel.forcing.items()}
     sources |= {n: (v, train & panel.masks[n]) for n, v in panel.targets.items()}
-    sources |= {n: (v, train.any(0)) for n, v in panel.attributes.items()}
+    sources |= {n: (v, np.asarray(train.any(0))) for n, v in panel.attributes.items()}
     return _collect({n: _picked(sources, n) for n in (sources if names is None else names)})
 
 

@@ -125,7 +125,7 @@ def check_values(record: Record, ranges: str = "mask") -> None:
         if infinite.any():
             at = int(np.flatnonzero(infinite)[0])
             raise DataError(
-                f"{counted(int(infinite.sum()), 'infinite value')}, the first at index {at} ({record.days[at]})",
+                f"{counted(int(infinite.sum()), 'infinite value')}, first at index {at} ({record.days[at]})",
                 record.where(name),
                 "write missing values as NaN",
             )
@@ -134,7 +134,7 @@ def check_values(record: Record, ranges: str = "mask") -> None:
         known = REGISTRY[name]
         slack = ROUNDING * (known.upper - known.lower)
         outside = (values < known.lower - slack) | (values > known.upper + slack)
-        values = record.values[name] = np.clip(values, known.lower, known.upper, where=~outside, out=values.copy())
+        values = record.values[name] = np.where(outside, values, np.clip(values, known.lower, known.upper))
         count = int(outside.sum())
         if not count:
             continue

@@ -51,9 +51,8 @@ class Fold:
         for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
             shared = int((parts[one] & parts[other]).sum())
             if shared:
-                raise DataError(
-                    f"{counted(shared, 'day')} both in {one} and {other}", f"split '{self.name}'", "report this fault"
-                )
+                told = f"{counted(shared, 'day')} both in {one} and {other}"
+                raise DataError(told, f"split '{self.name}'", "report this fault")
         for name, mask in self.groups.items():
             if bool((mask & ~self.test).any()):
                 raise DataError(

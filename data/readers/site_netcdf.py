@@ -31,8 +31,9 @@ def open_netcdf(path: Path) -> xr.Dataset:
     if path.is_file() and path.stat().st_size == 0:
         raise DataError("the file is empty", str(path), "copy it again from its source")
     engine: Any = "zarr" if path.is_dir() else "netcdf4"
+    further: dict[str, Any] = {"consolidated": False} if path.is_dir() else {}
     try:
-        with xr.open_dataset(path, engine=engine, decode_timedelta=False) as ds:
+        with xr.open_dataset(path, engine=engine, decode_timedelta=False, **further) as ds:
             return ds.load()
     except PermissionError as error:
         raise DataError("the file may not be read", str(path), "change its rights") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -87,9 +87,9 @@ def read_table(path: Path, wanted: set[str], text: set[str]) -> pd.DataFrame:
     if not len(table):
         raise DataError("the table has no rows", path.name, "copy it again from its source")
     for name in numbers:
-        column = table[name]
+        column: Any = table[name]
         if column.dtype.kind not in "fiu":
-            converted = pd.to_numeric(column, errors="coerce")
+            converted: Any = pd.to_numeric(column, errors="coerce")
             bad = np.flatnonzero((converted.isna() & column.notna()).to_numpy())
             if len(bad):
                 raise DataError(
@@ -103,11 +103,11 @@ def read_table(path: Path, wanted: set[str], text: set[str]) -> pd.DataFrame:
     return table
 
 
-def parse_times(column: pd.Series, where: str) -> tuple[np.ndarray, bool]:
+def parse_times(column: Any, where: str) -> tuple[np.ndarray, bool]:
     """Parse time stamps written YYYYMMDD, YYYYMMDDHHMM, YYYY-MM-DD or YYYY-MM-DD HH:MM[:SS].
 
     Args:
-        column: time stamps as text.
+        column: time stamps as text, a pandas Series.
         where: file and column, for the error.
 
     Returns:
