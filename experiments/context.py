@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from data.errors import RunError
-
+from .datafiles import differ
 from .progress import Progress
 from .runfolder import RunFolder
 
@@ -80,27 +79,8 @@ class Context:
         path = self.folder.data_file
         known = self.folder.read_json(path) if path.exists() else None
         if known and known.get("files"):
-            changed = changed_files(known["files"], files)
-            if changed:
-                raise RunError(
-                    f"the data differ from those the run was started with, {changed}",
-                    str(path),
-                    "give the same --data or start a new run",
-                )
+            differ(known["files"], files, str(path))
             return
         self.folder.write_json(
             path, {"root": str(self.data) if self.data else None, "label": label, "files": files}
         )
-
-
-def changed_files(before: list[dict[str, str]], now: list[dict[str, str]]) -> str:
-    """Return a phrase naming the first file that differs between two lists, or an empty text."""
-    old, new = ({item["path"]: item["sha256"] for item in files} for files in (before, now))
-    for path in sorted({*old, *new}):
-        if path not in new:
-            return f"'{path}' is missing"
-        if path not in old:
-            return f"'{path}' is new"
-        if old[path] != new[path]:
-            return f"'{path}' has changed"
-    return ""

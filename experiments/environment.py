@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import re
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from data import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,14 +36,8 @@ def versions() -> dict[str, str]:
 
 def commit(root: Path = ROOT) -> dict[str, Any]:
     """Return the git commit of terrax's own checkout and whether tracked files differ from it."""
-    none: dict[str, Any] = {"commit": None, "dirty": None}
-    if not (root / ".git").exists():
-        return none
-    try:
-        head = _git(root, "rev-parse", "HEAD")
-        return {"commit": head, "dirty": bool(_git(root, "status", "--porcelain", "--untracked-files=no"))}
-    except (OSError, subprocess.SubprocessError):
-        return none
+    found = provenance.commit(root) if (root / ".git").exists() else None
+    return {"commit": found["commit"] if found else None, "dirty": found["changed"] if found else None}
 
 
 def devices() -> list[dict[str, str]]:
@@ -78,10 +73,3 @@ def describe(config: dict[str, Any]) -> dict[str, Any]:
         "git": commit(),
         "seeds": seeds(config),
     }
-
-
-def _git(root: Path, *arguments: str) -> str:
-    result = subprocess.run(
-        ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=True
-    )
-    return result.stdout.strip()

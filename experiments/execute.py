@@ -1,24 +1,26 @@
-"""Start or resume a run: folder, lock, plan, stages, report and provenance, in that order."""
+"""Run an experiment: folder, lock, plan, stages, report and provenance, in that order."""
 
 from __future__ import annotations
 
 import contextlib
-import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-from data.errors import DataError, RunError
-from data.files import atomic_write_text, sha256
+from data.errors import RunError, TerraxError
+from data.files import atomic_write_text
 
 from . import config as configuration
 from . import registry
-from .context import Context, changed_files
+from .context import Context
+from .datafiles import find_data
+from .environment import describe
 from .faults import disk_fault
 from .progress import Progress
-from .runfolder import RunFolder, Status, default_path, find, now
+from .resume import carry_on, folder_to_resume, note_versions
+from .runfolder import RunFolder, Status, default_path, now
 
 
 class Stopped(KeyboardInterrupt):
@@ -42,45 +44,41 @@ def execute(
     """
     module = registry.load(name)
     progress = progress or Progress()
-    folder = _folder_to_resume(name, out) if resume else _folder_to_start(name, out)
+    folder = folder_to_resume(name, out) if resume else _folder_to_start(name, out)
     carried = resume and folder.exists() and folder.config_file.exists()
     if carried:
-        config, status = _carry_on(module, name, folder, data, config_file, sets, quick)
+        config, status, data = carry_on(
+            module, name, folder, data=data, config_file=config_file, sets=sets, quick=quick
+        )
         if status.state == "finished":
             progress.note(f"{folder.path} is finished already; nothing to do")
             return folder
-        data, quick = Path(status.data) if status.data else None, status.quick
     else:
         config = configuration.load(module.Config, config_file, sets)
         data = find_data(data)
         status = Status(name, "running", started=now(), quick=quick, data=str(data) if data else None)
-    progress.plan(module.plan(config, data, quick), name, folder.path)
+    progress.plan(module.plan(config, data, status.quick), name, folder.path)
+    fresh = not folder.path.exists()
     _make(folder.path)
     with folder.locked():
-        _work(module, Context(config, data, quick, resume, folder, progress), status, carried)
+        try:
+            _work(module, Context(config, data, status.quick, resume, folder, progress), status, carried)
+        except TerraxError:
+            if not carried:
+                _discard(folder, fresh)
+            raise
     return folder
-
-
-def find_data(data: Path | None) -> Path | None:
-    """Return an existing data path: as given, or under the folder that TERRAX_DATA names."""
-    if data is None:
-        return None
-    collection = os.environ.get("TERRAX_DATA")
-    for path in (data, Path(collection) / data if collection else data):
-        if path.exists():
-            return path.resolve()
-    raise DataError("no such data file or folder", str(data), "give --data an existing path")
 
 
 def _work(module: ModuleType, context: Context, status: Status, carried: bool) -> None:
     """Do the run inside its locked folder and leave the right status behind, whatever happens."""
     folder, progress = context.folder, context.progress
     try:
-        if carried:
-            folder.clean()
-            _note_versions(folder, progress)
+        folder.clean()
         folder.write_status(replace(status, state="running", message=""))
-        if not carried:
+        if carried:
+            note_versions(folder, progress)
+        else:
             _describe(context)
         with progress:
             for stage in status.stages:
@@ -90,7 +88,8 @@ def _work(module: ModuleType, context: Context, status: Status, carried: bool) -
         folder.write_status(replace(folder.status(), state="finished", message=""))
     except KeyboardInterrupt:
         _leave(folder, "interrupted", "stopped from the keyboard")
-        raise Stopped(f"resume with terrax run {status.experiment} --resume --out {folder.path}") from None
+        told = f"resume with terrax run {status.experiment} --resume --out {folder.path}"
+        raise Stopped(told) from None
     except Exception as error:
         _leave(folder, "failed", " ".join(str(error).split()) or type(error).__name__)
         fault = disk_fault(error, folder.path)
@@ -110,8 +109,10 @@ def _publish(module: ModuleType, context: Context) -> None:
 
 
 def _describe(context: Context) -> None:
-    """Write the configuration, environment and data files of a new run."""
-    from .environment import describe
+    """Write the environment, data and configuration files of a new run; the configuration comes last.
+
+    A folder without ``config.yaml`` was killed before it began and is begun anew.
+    """
     from .showconfig import to_yaml
 
     folder = context.folder
@@ -119,16 +120,6 @@ def _describe(context: Context) -> None:
     root = str(context.data) if context.data else None
     folder.write_json(folder.data_file, {"root": root, "label": "", "files": []})
     atomic_write_text(folder.config_file, to_yaml(context.config))
-
-
-def _note_versions(folder: RunFolder, progress: Progress) -> None:
-    """Say which versions have changed since the run was started: its last digits may depend on them."""
-    from .environment import versions
-
-    before = folder.read_json(folder.environment_file).get("versions", {})
-    for name, version in versions().items():
-        if before.get(name, version) != version:
-            progress.note(f"note: the run was started with {name} {before[name]}, this is {version}")
 
 
 def _folder_to_start(name: str, out: Path | None) -> RunFolder:
@@ -139,100 +130,38 @@ def _folder_to_start(name: str, out: Path | None) -> RunFolder:
         raise RunError("the output folder is a file", str(path), "choose another --out")
     if folder.exists():
         raise RunError("the folder holds a run already", str(path), "add --resume or choose another --out")
-    if path.is_dir() and not _empty(folder):
+    if path.is_dir() and not folder.is_empty():
         raise RunError("the output folder is not empty", str(path), "choose another --out")
     return folder
 
 
-def _folder_to_resume(name: str, out: Path | None) -> RunFolder:
-    """Return the folder named, or the newest unfinished run of the experiment."""
-    if out is not None:
-        folder = RunFolder(out)
-        if not folder.exists() and not (out.is_dir() and _empty(folder)):
-            raise RunError("no run to resume", str(out), "name the folder of a run or leave --resume out")
-        return folder
-    waiting = [run for run in find(experiment=name) if run.glance().state in ("interrupted", "failed")]
-    if not waiting:
-        raise RunError(f"no unfinished run of '{name}'", "runs", "leave --resume out or name one with --out")
-    return waiting[-1]
-
-
-def _empty(folder: RunFolder) -> bool:
-    """Tell whether a folder holds nothing, or only what a run killed in its first moment leaves."""
-    return all(folder.is_leftover(path) for path in folder.path.iterdir())
-
-
-def _carry_on(
-    module: ModuleType,
-    name: str,
-    folder: RunFolder,
-    data: Path | None,
-    config_file: Path | None,
-    sets: Sequence[str],
-    quick: bool,
-) -> tuple[Any, Status]:
-    """Return the configuration and status of the run to resume, or raise RunError where something differs."""
-    status = folder.status()
-    where = str(folder.path)
-    if status.experiment != name:
-        raise RunError(
-            f"the folder holds a run of '{status.experiment}', not of '{name}'",
-            where,
-            f"say terrax run {status.experiment}",
-        )
-    if status.state == "running":
-        raise RunError("the run is still going on", where, "wait for it to end")
-    config = folder.load_config(module.Config)
-    if config_file is not None or sets:
-        given = configuration.load(module.Config, config_file, sets)
-        changed = configuration.differences(config.model_dump(mode="json"), given.model_dump(mode="json"))
-        if changed:
-            key, (old, new) = next(iter(changed.items()))
-            raise RunError(
-                f"the configuration differs from the run's, '{key}' was {old!r} and is now {new!r}",
-                where,
-                "leave --config and --set out to resume, or start a new run",
-            )
-    if quick and not status.quick:
-        raise RunError("the run was started without --quick", where, "leave --quick out")
-    _same_data(folder, status, find_data(data))
-    return config, status
-
-
-def _same_data(folder: RunFolder, status: Status, data: Path | None) -> None:
-    """Check that the input files still have the hashes that the run recorded."""
-    recorded = folder.read_json(folder.data_file)
-    files = recorded.get("files", [])
-    if data is not None and status.data is None:
-        raise RunError("the run was started without --data", str(folder.path), "leave --data out")
-    root = data or (Path(status.data) if status.data else None)
-    if root is None or not files:
-        return
-    present = []
-    for item in files:
-        path = next(
-            (base / item["path"] for base in (root, root.parent) if (base / item["path"]).exists()), None
-        )
-        if path is not None:
-            present.append({"path": item["path"], "sha256": sha256(path)})
-    changed = changed_files(files, present)
-    if changed:
-        raise RunError(
-            f"the data differ from those the run was started with, {changed}",
-            str(root),
-            "give the same --data or start a new run",
-        )
-
-
 def _make(path: Path) -> None:
     """Make the run folder and check that it can be written."""
+    fresh = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / ".probe"
         probe.write_bytes(b"terrax")
         probe.unlink()
     except OSError as error:
+        if fresh:
+            shutil.rmtree(path, ignore_errors=True)
         raise disk_fault(error, path) or error from error
+
+
+def _discard(folder: RunFolder, fresh: bool) -> None:
+    """Remove a new run that failed before any stage or checkpoint was done: it holds nothing of worth."""
+    worthless = {"status.json", "config.yaml", "environment.json", "data.json"}
+    with contextlib.suppress(OSError, TerraxError):
+        if folder.exists() and folder.status().stages:
+            return
+        files = [path for path in folder.path.rglob("*") if not path.is_dir()]
+        if any(path.name not in worthless and not folder.is_leftover(path) for path in files):
+            return
+        for path in folder.path.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if fresh:
+            folder.path.rmdir()
 
 
 def _leave(folder: RunFolder, state: str, message: str) -> None:

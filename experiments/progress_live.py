@@ -71,8 +71,8 @@ def draw(
     )
     if step is not None and steps:
         bar = Table.grid(padding=(0, 1))
-        bar.add_row(ProgressBar(total=steps, completed=step, width=36), f"{step}/{steps}", timing)
-        parts.append(bar)
+        bar.add_row(ProgressBar(total=steps, completed=step, width=36), f"{step}/{steps}")
+        parts += [bar, Text(timing, style="dim")]
     else:
         parts.append(Text(timing, style="dim"))
     table = Table(box=None, show_header=False, pad_edge=False)

@@ -187,6 +187,10 @@ class RunFolder:
                 removed.append(path.name)
         return removed
 
+    def is_empty(self) -> bool:
+        """Tell whether the folder holds nothing, or only what a run killed in its first moment leaves."""
+        return all(self.is_leftover(path) for path in self.path.iterdir())
+
     @staticmethod
     def is_leftover(path: Path) -> bool:
         """Tell whether a path is a lock, a probe or a half-written temporary file."""

@@ -21,8 +21,8 @@ def bench(
     """Run a bench, print its rows, and exit with 1 where a row misses its target."""
     from .. import bench as benches
     from .. import console
+    from ..datafiles import find_data
     from ..environment import versions
-    from ..execute import find_data
 
     rows = benches.run(name, find_data(data), quick)
     header = ("measure", "value", "unit", "peer", "peer's", "ratio", "target", "")

@@ -27,8 +27,10 @@ def build(
     out: Path = typer.Option(Path("paper.pdf"), help="The PDF to write."),
 ) -> None:
     """Make the PDF; every number and figure in it is read from run folders."""
-    from .. import runfolder
-    from ..paper import build as build_paper
+    from importlib import import_module
 
+    from .. import runfolder
+
+    build_paper = import_module("experiments.paper").build
     folders = [runfolder.locate(run, root) for run in [*runs, *(more or [])]]
     typer.echo(f"paper: {build_paper(folders, out)}")

@@ -30,8 +30,16 @@ def run(
 ) -> None:
     """Run an experiment and write a run folder: results, scores, figures, report and provenance."""
     from ..execute import execute
+    from ..progress import open_progress
 
     folder = execute(
-        experiment, data=data, config_file=config, sets=set_, out=out, resume=resume, quick=quick
+        experiment,
+        data=data,
+        config_file=config,
+        sets=set_,
+        out=out,
+        resume=resume,
+        quick=quick,
+        progress=open_progress(),
     )
     typer.echo(f"report: {folder.report}")

@@ -23,15 +23,15 @@ def runs(
 
     if root != Path("runs") and not root.is_dir():
         raise RunError("no such folder of runs", str(root), "give --root an existing folder")
-    rows = []
-    for folder in runfolder.find(root):
-        status = folder.glance()
-        stages = ", ".join(status.stages)
-        rows.append((str(folder.path), status.experiment, status.state, status.started, stages))
+    found = [(folder, folder.glance()) for folder in runfolder.find(root)]
     if json:
-        keys = ("path", "experiment", "state", "started")
-        console.emit_json([dict(zip(keys, row[:4], strict=True), stages=row[4].split(", ")) for row in rows])
-    elif rows:
+        content = [dict(vars(status), path=str(folder.path)) for folder, status in found]
+        console.emit_json(content)
+    elif found:
+        rows = [
+            (str(folder.path), status.experiment, status.state, status.started, ", ".join(status.stages))
+            for folder, status in found
+        ]
         console.table(("run", "experiment", "state", "started", "stages done"), rows)
     else:
         typer.echo(f"no runs under {root}; 'terrax run EXPERIMENT' makes one")
