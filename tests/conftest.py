@@ -1,0 +1,17 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real data, from TERRAX_DATA or beside the repository; tests that need it skip without it."""
+    folder = Path(os.environ.get("TERRAX_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data: set TERRAX_DATA to the folder that holds flux_sites (looked in {folder.name})")
+    return folder
