@@ -20,6 +20,8 @@ _CARBON_WORDS = (
     (re.compile(r"(?<![A-Za-z])(umol|µmol|mmol|mol|micromol)\s?(?:CO2|C)(?=[\s/*]|$)"), r"\1"),
 )
 
+_SCALE = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+
 
 def same(found: str, wanted: str) -> bool:
     """Tell whether two unit strings are the same without parsing them ("mm/day" is not looked into)."""
@@ -86,8 +88,11 @@ def _quantity(values: Any, text: str, wanted: str, where: str) -> Any:
     cleaned = text.strip()
     for pattern, replacement in _CARBON_WORDS:
         cleaned = pattern.sub(replacement, cleaned)
+    numbers = np.asarray(values, dtype=np.float64)
     try:
-        return units.Quantity(np.asarray(values, dtype=np.float64), units.parse_units(cleaned))
+        if _SCALE.fullmatch(cleaned):  # a bare factor, such as 1e-6 for a mole fraction
+            return units.Quantity(numbers * float(cleaned), "dimensionless")
+        return units.Quantity(numbers, units.parse_units(cleaned))
     except Exception as error:
         raise DataError(
             f"the unit '{text}' is unknown, '{wanted}' is wanted",

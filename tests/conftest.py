@@ -10,8 +10,8 @@ import pytest
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of the real data, from TERRAX_DATA or beside the repository; tests that need it skip without it."""
+    """Folder of the real data, from TERRAX_DATA or beside the repository; without it tests skip."""
     folder = Path(os.environ.get("TERRAX_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"no real data: set TERRAX_DATA to the folder that holds flux_sites (looked in {folder.name})")
+        pytest.skip("no real data: set TERRAX_DATA to the folder that holds flux_sites")
     return folder

@@ -4,7 +4,11 @@ from data.errors import ConfigError, DataError, TerraxError, counted, listing, n
 def test_error_is_one_sentence():
     error = DataError("the unit is missing", "FR-Pue.nc, variable pr", "set units")
     assert str(error) == "the unit is missing (FR-Pue.nc, variable pr): set units."
-    assert (error.what, error.where, error.remedy) == ("the unit is missing", "FR-Pue.nc, variable pr", "set units")
+    assert (error.what, error.where, error.remedy) == (
+        "the unit is missing",
+        "FR-Pue.nc, variable pr",
+        "set units",
+    )
     assert str(TerraxError("it broke")) == "it broke."
     assert str(ConfigError("no key 'a'", "", "did you mean 'b'?")).endswith("'b'?")
 

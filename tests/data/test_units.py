@@ -83,4 +83,6 @@ def test_rescaling_units_leaves_results_alone():
     celsius = rng.uniform(-30, 40, 50)
     np.testing.assert_allclose(convert(celsius + 273.15, "K", "degC"), celsius, atol=1e-10)
     rain = rng.gamma(1.0, 5.0, 50)
-    np.testing.assert_allclose(convert(rain / 86400, "kg m-2 s-1", "mm d-1", substance="water"), rain, rtol=1e-12)
+    np.testing.assert_allclose(
+        convert(rain / 86400, "kg m-2 s-1", "mm d-1", substance="water"), rain, rtol=1e-12
+    )
