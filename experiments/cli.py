@@ -66,13 +66,15 @@ def call(arguments: list[str], debug: bool = False) -> int:
     try:
         code = app(args=arguments, prog_name="terrax", standalone_mode=False)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except (KeyboardInterrupt, EOFError) as error:
-        return _say(f"stopped; {str(error) or 'resume with terrax run EXPERIMENT --resume'}.", 130)
+        return _say("stopped.", 130) if code == 130 else code if isinstance(code, int) else 0
+    except (KeyboardInterrupt, EOFError):
+        return _say("stopped.", 130)
     except BrokenPipeError:  # the reader of a pipe has gone, as in `terrax runs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except Exception as error:
+        if type(error).__name__ == "Stopped":
+            return _say(f"stopped; {error}.", 130)
         if debug:
             raise
         return _explain(error)

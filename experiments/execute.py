@@ -23,7 +23,7 @@ from .resume import carry_on, folder_to_resume, note_versions
 from .runfolder import RunFolder, Status, default_path, now
 
 
-class Stopped(KeyboardInterrupt):
+class Stopped(Exception):
     """The user stopped a run; the text says how to resume it."""
 
 

@@ -31,6 +31,5 @@ def build(
 
     from .. import runfolder
 
-    build_paper = import_module("experiments.paper").build
     folders = [runfolder.locate(run, root) for run in [*runs, *(more or [])]]
-    typer.echo(f"paper: {build_paper(folders, out)}")
+    typer.echo(f"paper: {import_module('experiments.paper').build(folders, out)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,13 +43,10 @@ def read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(
-            path,
-            dtype={name: str for name in KEYS},
-            float_precision="round_trip",
-            keep_default_na=False,
-            na_values={"value": ["", "nan", "NaN"]},
-        )
+        text = path.read_text(encoding="utf-8")
+        if text and not text.endswith("\n"):
+            raise RunError("the scores are cut short", str(path), "run the experiment again")
+        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise RunError("the run has no scores", str(path), "finish it with terrax run --resume") from None
     except (ValueError, UnicodeDecodeError) as error:
@@ -107,9 +105,12 @@ def _check(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
         raise RunError(
             f"the scores lack the column {', '.join(missing)}", str(path), f"give {', '.join(COLUMNS)}"
         )
+    import pandas as pd
+
     frame = frame.loc[:, list(COLUMNS)].reset_index(drop=True)
     try:
-        frame["value"] = frame["value"].astype("float64")
+        values = [float("nan") if value in ("", None) else float(value) for value in frame["value"]]
+        frame["value"] = pd.array(values, dtype="float64")
     except (ValueError, TypeError):
         raise RunError(
             "a score is not a number", f"{path}, column value", "run the experiment again"

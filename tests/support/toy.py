@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from data.errors import DataError, RunError
 from data.files import atomic_path, atomic_write_text
 from experiments.config import Strict
 from experiments.report import Figure, Section, Table, scores, style
@@ -59,6 +60,8 @@ def run(context):
     """Run two stages, each with a checkpoint."""
     config, folder = context.config, context.folder
     context.inputs([], label=f"synthetic, seed {config.seed}")
+    if config.fault == "data":
+        raise DataError("the forcing has gaps", "FR-Pue", "fill them")
     if config.fault == "bug":
         raise ZeroDivisionError("division by zero\nin two lines")
     for stage in ("first", "second"):
@@ -80,7 +83,7 @@ def fit(context, stage):
     """Descend, with a checkpoint every fifth step that a resume goes on from."""
     config = context.config
     path = context.folder.checkpoints / f"{stage}.json"
-    state = json.loads(path.read_text()) if path.exists() else {"step": 0, "w": 0.0}
+    state = read(path) if path.exists() else {"step": 0, "w": 0.0}
     steps = 5 if context.quick else config.train.steps
     for step in range(state["step"], steps):
         rng = np.random.default_rng([config.seed, step, len(stage)])
@@ -104,6 +107,14 @@ def fit(context, stage):
                 "closure": 0.0,
             }
         )
+
+
+def read(path):
+    """A checkpoint, or one sentence where it is cut short."""
+    try:
+        return json.loads(path.read_text())
+    except ValueError:
+        raise RunError("the checkpoint is cut short", str(path), "remove it and resume") from None
 
 
 def sections(folder):

@@ -1,0 +1,1 @@
+from toyfixtures import finished, terrax  # noqa: F401
