@@ -132,7 +132,7 @@ def seasons(days: np.ndarray, forcing: dict[str, np.ndarray], lat: float, lead: 
     found: list[Season] = []
     for year in range(int(str(days[0])[:4]), int(str(days[-1])[:4]) + 1):
         start = np.datetime64(f"{year:04d}-{months[0]:02d}-01", "D")
-        stop = (start.astype("datetime64[M]") + len(months)).astype("datetime64[D]")
+        stop = (start.astype("datetime64[M]") + np.timedelta64(len(months), "M")).astype("datetime64[D]")
         first, last = int((start - days[0]).astype(int)), int((stop - days[0]).astype(int)) - 1
         if first < 0 or last >= len(days):
             continue

@@ -13,7 +13,7 @@ from data.errors import DataError
 @pytest.fixture
 def table(tmp_path):
     """A daily FLUXNET table of 30 days with two impossible pressures."""
-    days = [str(np.datetime64("2019-01-01") + k) for k in range(30)]
+    days = [str(np.datetime64("2019-01-01") + np.timedelta64(k, "D")) for k in range(30)]
     head = "TIMESTAMP,TA_F,TMIN_F,TMAX_F,SW_IN_F,VPD_F,P_F,CO2_F_MDS,PA_F,GPP_NT_VUT_REF,NEE_VUT_REF_QC"
     rows = [f"{d},10,5,15,100,5,2,410,{-4000 if k == 4 else 101},4,1" for k, d in enumerate(days)]
     path = tmp_path / "in" / "FLX_BE-Bra_FLUXNET2015_FULLSET_DD_2019-2019_1-4.csv"

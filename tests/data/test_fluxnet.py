@@ -21,7 +21,7 @@ def write(path, columns: dict, missing="-9999"):
 
 
 def daily(days=40, form="%Y%m%d", **changed) -> dict:
-    dates = np.datetime64("2019-01-01") + np.arange(days)
+    dates = np.datetime64("2019-01-01") + np.arange(days) * np.timedelta64(1, "D")
     text = [d.item().strftime(form) for d in dates]
     base = {
         "TIMESTAMP": text,
