@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError, listing
-from .table import header
+from .table import check_rows, header
 
 NUMBERS = {
     "lat": ("lat", "latitude", "location_lat"),
@@ -40,6 +40,7 @@ def read_sites(path: Path) -> Metadata:
     if not path.exists():
         raise DataError("the site table does not exist", str(path), "check the path")
     names = header(path)
+    check_rows(path, len(names))
     lower = {n.lower(): n for n in names}
     key = next((lower[n] for n in SITE if n in lower), None)
     if key is None:

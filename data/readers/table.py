@@ -17,10 +17,10 @@ NOT_AVAILABLE = ["NA", "NaN", "nan", "", "-9999", "-9999.0", "-9999.00"]
 
 
 def header(path: Path) -> list[str]:
-    """Return the column names of a CSV file, and check that its last row is whole.
+    """Return the column names of a CSV file.
 
     Raises:
-        DataError: where the file is empty, no text, or cut short.
+        DataError: where the file is empty, no text, or names a column twice.
     """
     try:
         with path.open("rb") as stream:
@@ -43,15 +43,30 @@ def header(path: Path) -> list[str]:
     doubled = sorted({n for n in names if n and names.count(n) > 1})
     if doubled:
         raise DataError(f"the column {listing(doubled)} occurs twice", path.name, "keep one of each")
-    last = tail.rstrip(b"\r\n").rsplit(b"\n", 1)[-1]
-    fields = last.count(b",") + 1
-    if size > len(first) and fields < len(names):
+    return names
+
+
+def check_rows(path: Path, fields: int) -> None:
+    """Check that every row has as many fields as the header; rows with quotes are passed over.
+
+    Raises:
+        DataError: naming the first row at fault, and where it is the last, that the file is cut short.
+    """
+    with path.open("rb") as stream:
+        rows = enumerate(stream, 1)
+        counts = ((row, line.count(b",") + 1) for row, line in rows if line.strip() and b'"' not in line)
+        fault = next(((row, count) for row, count in counts if count != fields), None)
+        more = next(rows, None)
+    if fault is None:
+        return
+    row, count = fault
+    if more is None and count < fields:
         raise DataError(
-            f"the last row has {fields} of {len(names)} fields, the file is cut short",
+            f"the last row has {count} of {fields} fields, the file is cut short",
             path.name,
             "copy it again from its source",
         )
-    return names
+    raise DataError(f"row {row} has {count} fields, the header {fields}", path.name, "correct the row")
 
 
 def read_table(path: Path, wanted: set[str], text: set[str]) -> pd.DataFrame:
@@ -68,6 +83,7 @@ def read_table(path: Path, wanted: set[str], text: set[str]) -> pd.DataFrame:
     import pandas as pd
 
     names = header(path)
+    check_rows(path, len(names))
     numbers = [n for n in names if n in wanted]
     kept = [n for n in names if n in text]
     try:

@@ -216,7 +216,9 @@ def _chosen(climates: str | Climate | Iterable[str | Climate]) -> list[Climate]:
 
 def _years_later(first: np.datetime64, years: int) -> np.datetime64:
     month = first.astype("datetime64[M]")
-    return (month + np.timedelta64(12 * years, "M")).astype("datetime64[D]") + (first - month.astype("datetime64[D]"))
+    return (month + np.timedelta64(12 * years, "M")).astype("datetime64[D]") + (
+        first - month.astype("datetime64[D]")
+    )
 
 
 def _dataset(
