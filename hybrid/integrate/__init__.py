@@ -1,0 +1,1 @@
+"""Integration of pools in time."""

@@ -1,0 +1,188 @@
+"""A hybrid model: a process, the roles of its parameters, and networks in its slots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+
+from data.batches import Panel
+from data.errors import ModelError
+
+from .bounds import to_bounded, to_raw
+from .design import Design, is_learned, make_design
+from .inputs import Inputs, from_panel
+from .integrate.simulate import Integrator, Trajectory, simulate
+from .process import Process
+from .roles import Fixed, Role, Slot
+from .slots import Seated, seat
+
+
+class Model(eqx.Module):
+    """A process with learned parts. Simulate it with :meth:`simulate`; train it with :func:`hybrid.fit`.
+
+    Attributes:
+        design: the graph (no arrays).
+        raw: learned parameter to its unconstrained value.
+        networks: network name to the seated network.
+    """
+
+    design: Design = eqx.field(static=True)
+    raw: dict[str, Float[Array, ""]]
+    networks: dict[str, Seated]
+
+    def __init__(
+        self,
+        process: Process,
+        roles: Mapping[str, Role] | None = None,
+        networks: Mapping[str, Slot] | None = None,
+        *,
+        categories: Mapping[str, tuple[str, ...]] | None = None,
+        attributes: tuple[str, ...] = (),
+        key: PRNGKeyArray | None = None,
+    ) -> None:
+        """Build a model at its declared defaults.
+
+        Args:
+            process: pools joined by fluxes.
+            roles: parameter or rate-law name to role; what is left out is fixed at its default.
+            networks: networks shared by several roles.
+            categories: text attributes (or ``site``) to their known values.
+            attributes: further numeric attributes that networks read.
+            key: for the networks' first weights; ``jax.random.key(0)`` where None.
+
+        Raises:
+            ModelError: roles, networks or inputs that do not fit the process.
+        """
+        key = jr.key(0) if key is None else key
+        self.design = make_design(process, roles or {}, networks, categories, attributes)
+        self.raw = {}
+        for name, parameter in self.design.learned.items():
+            start = getattr(self.design.roles[name], "start", None)
+            self.raw[name] = jnp.asarray(to_raw(parameter, parameter.default if start is None else start))
+        keys = jr.split(key, max(1, len(self.design.slots)))
+        self.networks = {
+            n: seat(s, len(self.design.outputs[n]), self.design.categories, key=k)
+            for (n, s), k in zip(sorted(self.design.slots.items()), keys, strict=False)
+        }
+
+    @property
+    def process(self) -> Process:
+        """The graph, networks included."""
+        return self.design.process
+
+    def values(self, inputs: Inputs) -> dict[str, Any]:
+        """Names that the graph is given: forcing, attributes, categories, parameters and networks."""
+        for name in self.process.forcing:
+            if name not in inputs.forcing:
+                raise ModelError(f"the forcing {name!r} is missing", f"process {self.process.name}", "add it")
+        for name in self.process.attributes:
+            if name not in inputs.attributes:
+                raise ModelError(
+                    f"the site attribute {name!r} is missing", f"process {self.process.name}", "add it"
+                )
+        values: dict[str, Any] = {**inputs.forcing, **inputs.attributes, **inputs.categories}
+        dtype = next(iter(inputs.forcing.values())).dtype
+        values |= {f"raw:{n}": r.astype(dtype) for n, r in self.raw.items()}
+        values |= self.parameters(dtype)
+        values |= {f"module:{n}": m for n, m in self.networks.items()}
+        return values
+
+    def parameters(self, dtype: Any = jnp.float32) -> dict[str, Float[Array, ""]]:
+        """Values of all parameters that take one value: fixed and global, in their units."""
+        values = {}
+        for p in self.process.all_parameters:
+            role = self.design.roles.get(p.name, Fixed())
+            if is_learned(role):
+                values[p.name] = to_bounded(p, self.raw[p.name].astype(dtype))
+            else:
+                fixed = role.value if isinstance(role, Fixed) and role.value is not None else p.default
+                values[p.name] = jnp.asarray(fixed, dtype)
+        return values
+
+    def centres(self) -> dict[str, Float[Array, ""]]:
+        """Values of all learned parameters with every network's output at zero, in their units."""
+        return {n: to_bounded(p, self.raw[n]) for n, p in self.design.learned.items()}
+
+    def simulate(
+        self,
+        inputs: Inputs | Panel,
+        integrator: Integrator | None = None,
+        start: Mapping[str, Float[Array, " site"]] | None = None,
+    ) -> Trajectory:
+        """Run the model over its forcing; see :func:`hybrid.simulate`."""
+        if isinstance(inputs, Panel):
+            inputs = self.inputs(inputs)
+        return simulate(self.design.plan, self.values(inputs), integrator, start)
+
+    def inputs(self, panel: Panel, dtype: type = np.float32) -> Inputs:
+        """Inputs of a panel with this model's categories."""
+        return from_panel(panel, self.design.categories, dtype)
+
+    def normalised(self, inputs: Inputs, mask: Bool[np.ndarray, "time site"]) -> Model:
+        """The model with its networks' inputs normalised by their mean and spread where ``mask`` is True.
+
+        Features that depend on parameters or pools are taken from a run at the present parameters with the
+        networks silent. Attributes count each site with any True once.
+        """
+        if not self.networks:
+            return self
+        silent = jax.tree.map(lambda a: a, self)
+        silent = eqx.tree_at(
+            lambda m: [n.module for n in m.networks.values()],
+            silent,
+            [_Silent(len(self.design.outputs[n])) for n in self.networks],
+        )
+        values = eqx.filter_jit(lambda m, i: m.simulate(i).values)(silent, inputs)
+        seated = {}
+        for name, network in self.networks.items():
+            stats = [_statistics(np.asarray(values[f]), np.asarray(mask)) for f in network.features]
+            mean = jnp.asarray([s[0] for s in stats], jnp.float32)
+            scale = jnp.asarray([s[1] for s in stats], jnp.float32)
+            seated[name] = eqx.tree_at(lambda n: (n.mean, n.scale), network, (mean, scale))
+        return eqx.tree_at(lambda m: m.networks, self, seated)
+
+    def trainable(self) -> PyTree[bool]:
+        """Filter of the arrays that training changes: all but the normalising statistics."""
+        spec = jax.tree.map(eqx.is_inexact_array, self)
+        for name in self.networks:
+            spec = eqx.tree_at(
+                lambda m, n=name: (m.networks[n].mean, m.networks[n].scale), spec, (False, False)
+            )
+        return spec
+
+    def with_key(self, key: PRNGKeyArray | None) -> Model:
+        """The model with dropout drawn from ``key`` (training), or off where None."""
+        if not self.networks:
+            return self
+        keys = [None] * len(self.networks) if key is None else list(jr.split(key, len(self.networks)))
+        seated = {
+            n: eqx.tree_at(lambda s: s.key, net, k, is_leaf=lambda x: x is None)
+            for (n, net), k in zip(sorted(self.networks.items()), keys, strict=True)
+        }
+        return eqx.tree_at(lambda m: m.networks, self, seated)
+
+
+class _Silent(eqx.Module):
+    outputs: int = eqx.field(static=True)
+
+    def __call__(self, x: Array, *, key: PRNGKeyArray | None = None) -> Array:
+        return jnp.zeros((*x.shape[:-1], self.outputs), x.dtype)
+
+
+def _statistics(values: np.ndarray, mask: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of (time, site), (site,) or scalar values where the mask is True."""
+    if values.ndim == 2:
+        held = values[mask]
+    elif values.ndim == 1:
+        held = values[mask.any(axis=0)]
+    else:
+        held = values.reshape(-1)
+    mean, spread = float(np.mean(held)), float(np.std(held))
+    return mean, spread if spread > 1e-6 * max(1.0, abs(mean)) else 1.0

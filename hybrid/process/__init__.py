@@ -1,0 +1,7 @@
+"""Process models: pools joined by fluxes."""
+
+from .declare import Driven, Flux, Neural, Parameter, Pool, Quantity, Trailing
+from .ecosystem import ecosystem
+from .process import Process
+
+__all__ = ["Driven", "Flux", "Neural", "Parameter", "Pool", "Process", "Quantity", "Trailing", "ecosystem"]

@@ -1,0 +1,1 @@
+"""Rate laws: one function each, with formula, units and source."""

@@ -1,0 +1,95 @@
+"""A network in its slot: features gathered by name, normalised, and passed through any module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from data.errors import ModelError
+
+from .networks import FlaxSlot, Perceptron, Recurrent
+from .roles import Slot
+
+CLIP = 6.0
+"""Normalised inputs beyond this many standard deviations are held there, so that a scenario cannot drive a
+network arbitrarily far from what it saw."""
+
+
+class Seated(eqx.Module):
+    """A network with the statistics that normalise its inputs, from training data alone."""
+
+    module: Any
+    mean: Float[Array, " numeric"]
+    scale: Float[Array, " numeric"]
+    features: tuple[str, ...] = eqx.field(static=True)
+    categories: tuple[str, ...] = eqx.field(static=True)
+    key: PRNGKeyArray | None = None
+
+    def gather(self, values: Mapping[str, Array]) -> Float[Array, "*batch inputs"]:
+        """Normalised numeric features and one-hot categories, joined on the last axis."""
+        numeric = [values[n] for n in self.features]
+        onehot = [values[n] for n in self.categories]
+        shape = jnp.broadcast_shapes(*(a.shape for a in numeric), *(a.shape[:-1] for a in onehot))
+        columns = []
+        if numeric:
+            x = jnp.stack([jnp.broadcast_to(a, shape) for a in numeric], axis=-1)
+            mean, scale = jax.lax.stop_gradient((self.mean, self.scale))
+            columns.append(jnp.clip((x - mean) / scale, -CLIP, CLIP))
+        columns += [jnp.broadcast_to(a, (*shape, a.shape[-1])) for a in onehot]
+        return jnp.concatenate(columns, axis=-1)
+
+    def __call__(self, values: Mapping[str, Array]) -> Float[Array, "*batch outputs"]:
+        """Outputs of the network for the named values."""
+        key = None if self.key is None else self.key
+        return self.module(self.gather(values), key=key)
+
+
+def seat(
+    slot: Slot, outputs: int, categories: Mapping[str, tuple[str, ...]], *, key: PRNGKeyArray
+) -> Seated:
+    """Build the network of a slot; its statistics start at mean 0 and scale 1.
+
+    Raises:
+        ModelError: an unknown kind or unknown options.
+    """
+    numeric = tuple(n for n in slot.inputs if n not in categories)
+    named = tuple(n for n in slot.inputs if n in categories)
+    inputs = len(numeric) + sum(len(categories[n]) for n in named)
+    options = dict(slot.options)
+    try:
+        if slot.kind == "gru":
+            module: Any = Recurrent(inputs, outputs, key=key, **options)
+        elif slot.kind == "perceptron":
+            module = Perceptron(inputs, outputs, key=key, **options)
+        elif slot.kind == "flax":
+            module = flax_perceptron(inputs, outputs, key=key, **options)
+        elif callable(slot.kind):
+            module = slot.kind(inputs, outputs, key=key, **options)
+        else:
+            raise ModelError(
+                f"unknown kind of network {slot.kind!r}", "networks", "use perceptron, gru, flax or a callable"
+            )
+    except TypeError as error:
+        raise ModelError(f"a {slot.kind} network does not take these options: {error}", "networks",
+                         "see its class for the options it has") from error
+    return Seated(module, jnp.zeros(len(numeric)), jnp.ones(len(numeric)), numeric, named)
+
+
+def flax_perceptron(
+    inputs: int, outputs: int, width: int = 16, depth: int = 2, *, key: PRNGKeyArray
+) -> FlaxSlot:
+    """Perceptron made of Flax nnx layers, in a slot."""
+    from flax import nnx
+
+    rngs = nnx.Rngs(params=key)
+    sizes = [inputs] + [width] * depth
+    layers: list[Any] = []
+    for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+        layers += [nnx.Linear(a, b, rngs=rngs), nnx.silu]
+    last = nnx.Linear(sizes[-1], outputs, kernel_init=nnx.initializers.normal(0.02), rngs=rngs)
+    return FlaxSlot(nnx.Sequential(*layers, last))
