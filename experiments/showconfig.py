@@ -41,17 +41,28 @@ def to_schema(model: type[BaseModel]) -> str:
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def undocumented(model: type[BaseModel], prefix: str = "") -> list[str]:
-    """Return the keys without a description, nested models included."""
+def undocumented(model: type[BaseModel]) -> list[str]:
+    """Return the keys without a description, those of nested models included."""
     found: list[str] = []
-    for name, definition in {
-        "": model.model_json_schema(),
-        **model.model_json_schema().get("$defs", {}),
-    }.items():
-        for key, field in definition.get("properties", {}).items():
-            if not field.get("description") and "const" not in field:
-                found.append(f"{prefix}{name}.{key}".lstrip("."))
-    return found
+    seen: set[type[BaseModel]] = set()
+    waiting = [model]
+    while waiting:
+        here = waiting.pop()
+        if here in seen:
+            continue
+        seen.add(here)
+        for name, field in here.model_fields.items():
+            if not field.description:
+                found.append(f"{here.__name__}.{name}")
+            waiting += _models(field.annotation)
+    return sorted(found)
+
+
+def _models(kind: Any) -> list[type[BaseModel]]:
+    """Return the models inside a type, at any depth."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [kind]
+    return [inner for argument in get_args(kind) for inner in _models(argument)]
 
 
 def _model_lines(config: BaseModel, indent: int) -> Iterator[str]:
@@ -149,4 +160,5 @@ def _text(value: str) -> str:
     """Return text plain where YAML reads it back as the same text, and quoted elsewhere."""
     if _PLAIN.match(value) and isinstance(scalar(value), str):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    quoted = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
