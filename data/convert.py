@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .align import to_dataset
-from .records import Record, check_coordinates, check_days, check_values
+from .records import Record, check_coordinates, check_days, check_extremes, check_values
 from .write import write_sites
 
 REFERENCES = "Pastorello et al. 2020, Sci Data 7:225, doi:10.1038/s41597-020-0534-3"
@@ -49,6 +49,7 @@ def convert_fluxnet(
         check_days(record.days, record.where())
         check_coordinates(record)
         check_values(record, ranges)
+        check_extremes(record)
     written: list[Path] = []
     for record in records:
         ds = to_dataset([record], title=f"Daily meteorology and ecosystem fluxes at {record.site}")

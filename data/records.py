@@ -153,6 +153,26 @@ def check_values(record: Record, ranges: str = "mask") -> None:
         record.notes.append(f"{record.site}: {name} had {counted(count, 'value')} out of range, set missing")
 
 
+def check_extremes(record: Record) -> None:
+    """Check that no day's minimum temperature lies above its maximum.
+
+    Raises:
+        DataError: with the number of days and the first of them.
+    """
+    low, high = record.values.get("tas_min"), record.values.get("tas_max")
+    if low is None or high is None:
+        return
+    crossed = low > high + 1e-3
+    if crossed.any():
+        at = int(np.flatnonzero(crossed)[0])
+        raise DataError(
+            f"the minimum temperature exceeds the maximum on {counted(int(crossed.sum()), 'day')}, "
+            f"first at index {at} ({record.days[at]})",
+            record.where("tas_min, tas_max"),
+            "correct the days, or the names if the two are swapped",
+        )
+
+
 def check_forcing(records: list[Record], forcing: tuple[str, ...]) -> None:
     """Check that every record has every forcing variable without a gap.
 

@@ -11,7 +11,7 @@ import numpy as np
 from .align import to_dataset
 from .errors import DataError, listing, nearest
 from .gaps import fill_gaps
-from .records import Record, check_coordinates, check_days, check_forcing, check_values
+from .records import Record, check_coordinates, check_days, check_extremes, check_forcing, check_values
 from .variables import DEFAULT_FORCING, lookup
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def open_sites(
         check_days(record.days, record.where())
         check_coordinates(record)
         check_values(record, ranges)
+        check_extremes(record)
         if fill is not None:
             methods = dict.fromkeys(forcing, fill) if isinstance(fill, str) else dict(fill)
             for name, method in methods.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from ..records import Record
 from ..units import convert
 from ..variables import REGISTRY, canonical
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CARRIED = ("licence", "license", "references", "source", "title")
+
+UNDECLARED = -9999.0
+"""Fill value that some files use without declaring it."""
 
 
 def open_netcdf(path: Path) -> xr.Dataset:
@@ -130,6 +133,7 @@ def record_of(ds: xr.Dataset, path: Path, site: str | None = None) -> Record:
     days = days_of(ds, where)
     values: dict[str, np.ndarray] = {}
     left_out: list[str] = []
+    notes: list[str] = []
     for name, item in ds.data_vars.items():
         if item.ndim == 0:
             continue
@@ -141,14 +145,16 @@ def record_of(ds: xr.Dataset, path: Path, site: str | None = None) -> Record:
         variable = REGISTRY[known]
         if known in values:
             raise DataError(f"'{known}' is held by two variables", spot, "keep one of them")
+        raw = number(item.values, spot)
+        coded = raw == UNDECLARED
+        if coded.any():
+            raw[coded] = np.nan
+            notes.append(f"{code}: {name} had {counted(int(coded.sum()), 'value')} of -9999, read as missing")
         values[known] = convert(
-            number(item.values, spot),
-            item.attrs.get("units"),
-            variable.unit,
-            substance=variable.substance,
-            where=spot,
+            raw, item.attrs.get("units"), variable.unit, substance=variable.substance, where=spot
         )
-    notes = [f"{code}: left out {', '.join(left_out)}"] if left_out else []
+    if left_out:
+        notes.append(f"{code}: left out {', '.join(left_out)}")
     carried = {k: str(ds.attrs[k]) for k in CARRIED if k in ds.attrs}
     return Record(code, days, values, path, numbers, words, notes, carried)
 

@@ -83,6 +83,10 @@ NETCDF: dict[str, tuple[Callable[[xr.Dataset], xr.Dataset], str]] = {
         lambda ds: ds.assign(tas_min=("time", ds.tas_min.values + 273.15, ds.tas_min.attrs)),
         r"1095 values outside -80 to 45 degC.*check the unit",
     ),
+    "extremes swapped": (
+        lambda ds: ds.rename(tas_min="tas_max", tas_max="tas_min"),
+        "minimum temperature exceeds the maximum on 1095 days",
+    ),
     "duplicate day": (taken(np.r_[0:20, 19, 20:60]), "2001-01-20 occurs twice, again at index 20"),
     "unsorted days": (taken(np.r_[0:20, 21, 20, 22:60]), "times are not sorted, 2001-01-21 at index 21"),
     "reversed": (taken(slice(None, None, -1)), "times are not sorted"),

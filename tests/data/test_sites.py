@@ -131,6 +131,16 @@ def test_implausible_values(folder, tmp_path):
         open_sites(edited(folder, tmp_path, wrong))
 
 
+def test_undeclared_fill_values_are_missing(folder, tmp_path):
+    def coded(ds):
+        ds["et"][10:300] = -9999.0
+        return ds
+
+    ds = open_sites(edited(folder, tmp_path, coded))
+    assert ds.et[0, 10:300].isnull().all()
+    assert "et had 290 values of -9999, read as missing" in ds.attrs["history"]
+
+
 def test_climate_is_derived_where_not_stated(folder, tmp_path):
     path = edited(
         folder, tmp_path, lambda ds: ds.drop_vars(["mean_annual_precipitation", "igbp", "elevation"])
