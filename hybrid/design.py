@@ -35,6 +35,9 @@ class Design:
     learned: dict[str, Parameter]
     """Every learned value: parameters by role and learned laws, with their bounds."""
 
+    def __repr__(self) -> str:
+        return f"Design({self.process!r}, {len(self.learned)} learned, networks {sorted(self.slots)})"
+
     @property
     def forcing(self) -> tuple[str, ...]:
         """Names of the forcing that a simulation must be given."""

@@ -60,17 +60,26 @@ class Model(eqx.Module):
         Raises:
             ModelError: roles, networks or inputs that do not fit the process.
         """
-        key = jr.key(0) if key is None else key
         self.design = make_design(process, roles or {}, networks, categories, attributes)
         self.raw = {}
         for name, parameter in self.design.learned.items():
             start = getattr(self.design.roles[name], "start", None)
             self.raw[name] = jnp.asarray(to_raw(parameter, parameter.default if start is None else start))
-        keys = jr.split(key, max(1, len(self.design.slots)))
+        keys = jr.split(jr.key(0) if key is None else key, max(1, len(self.design.slots)))
         self.networks = {
             n: seat(s, len(self.design.outputs[n]), self.design.categories, key=k)
             for (n, s), k in zip(sorted(self.design.slots.items()), keys, strict=False)
         }
+
+    def renewed(self, key: PRNGKeyArray) -> Model:
+        """The untrained model with other first weights and the same inputs' statistics."""
+        seated = {}
+        keys = jr.split(key, max(1, len(self.networks)))
+        for (name, net), k in zip(sorted(self.networks.items()), keys, strict=False):
+            slot, count = self.design.slots[name], len(self.design.outputs[name])
+            new = seat(slot, count, self.design.categories, key=k)
+            seated[name] = eqx.tree_at(lambda n: (n.mean, n.scale), new, (net.mean, net.scale))
+        return eqx.tree_at(lambda m: m.networks, self, seated)
 
     @property
     def process(self) -> Process:
@@ -120,6 +129,21 @@ class Model(eqx.Module):
         if isinstance(inputs, Panel):
             inputs = self.inputs(inputs)
         return simulate(self.design.plan, self.values(inputs), integrator, start)
+
+    def forward(self, inputs: Inputs) -> tuple[dict[str, Array], Array]:
+        """Observables (time, site), and the penalty of learned parts.
+
+        The penalty is the mean square of all network outputs, which moves parameters no further from their
+        global value than data ask for, and the square of each global value's distance from its prior.
+        """
+        run = self.simulate(inputs)
+        outputs = [jnp.mean(run.values[f"outputs:{n}"] ** 2) for n in self.networks if f"outputs:{n}" in run.values]
+        priors = [
+            ((to_bounded(p, self.raw[n]) - p.prior[0]) / p.prior[1]) ** 2
+            for n, p in self.design.learned.items()
+            if p.prior is not None
+        ]
+        return run.observables, jnp.asarray(sum(outputs) + sum(priors), jnp.float32)
 
     def inputs(self, panel: Panel, dtype: type = np.float32) -> Inputs:
         """Inputs of a panel with this model's categories."""

@@ -14,7 +14,7 @@ Level = Literal["static", "series", "state"]
 Node = Quantity | Trailing | Neural | Driven
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Process:
     """Pools joined by fluxes, with every quantity, parameter and observable they need.
 
@@ -42,6 +42,9 @@ class Process:
 
     def __post_init__(self) -> None:
         self._check()
+
+    def __repr__(self) -> str:
+        return f"Process({self.name}, {len(self.pools)} pools, {len(self.fluxes)} fluxes)"
 
     def _check(self) -> None:
         seen: set[str] = set()

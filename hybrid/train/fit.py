@@ -1,0 +1,296 @@
+"""Train any model of time series: optimisation, early stopping, members, guards, checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import optax
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+
+from data.errors import ModelError
+
+from ..inputs import Inputs
+from .checkpoint import Checkpoint
+from .loss import site_variance, target_losses
+
+
+class Trainable(Protocol):
+    """What a model must have to be trained."""
+
+    def forward(self, inputs: Inputs) -> tuple[dict[str, Array], Array]:
+        """Simulated targets (time, site) and a scalar penalty."""
+        ...
+
+    def trainable(self) -> PyTree[bool]:
+        """Filter of the arrays that training changes."""
+        ...
+
+    def with_key(self, key: PRNGKeyArray | None) -> Any:
+        """The model with dropout drawn from ``key``, or off."""
+        ...
+
+
+@dataclass(frozen=True)
+class Training:
+    """Settings of an optimisation.
+
+    Attributes:
+        steps: optimisation steps, each over all sites and days.
+        learning_rate: of the networks, at the top of its schedule.
+        parameter_rate: learning rate of single physical values, in unconstrained units.
+        weight_decay: of the networks' weights (decoupled).
+        clip: largest global norm of a gradient.
+        warmup: share of the steps in which the rate rises.
+        weights: target to its weight in the loss.
+        penalty: weight of the model's own penalty (size of learned modifiers, priors).
+        validate_every: steps between validations.
+        patience: validations without progress after which a member stops; 0 never stops.
+        members: models trained side by side from different first weights.
+        seed: of first weights and dropout.
+    """
+
+    steps: int = 600
+    learning_rate: float = 3e-3
+    parameter_rate: float = 2e-2
+    weight_decay: float = 1e-2
+    clip: float = 1.0
+    warmup: float = 0.05
+    weights: Mapping[str, float] = field(default_factory=lambda: {"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0})
+    penalty: float = 1e-3
+    validate_every: int = 20
+    patience: int = 0
+    members: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A trained ensemble.
+
+    Attributes:
+        models: the model with a leading member axis on every array.
+        best: best validation loss of each member.
+        history: one row per validation.
+        stopped: step at which training ended.
+    """
+
+    models: Any
+    best: Float[np.ndarray, " member"]
+    history: list[dict[str, Any]]
+    stopped: int
+
+    def member(self, index: int) -> Any:
+        """One member's model."""
+        return jax.tree.map(lambda a: a[index] if eqx.is_array(a) else a, self.models)
+
+    def predict(self, inputs: Inputs) -> dict[str, Float[Array, "member time site"]]:
+        """Simulated targets of all members."""
+        return predict_members(self.models, inputs)
+
+
+@eqx.filter_jit
+def predict_members(models: Any, inputs: Inputs) -> dict[str, Float[Array, "member time site"]]:
+    """Simulated targets of an ensemble whose arrays lead with the member axis."""
+    arrays, static = eqx.partition(models, eqx.is_array)
+    return jax.lax.map(lambda a: eqx.combine(a, static).forward(inputs)[0], arrays)
+
+
+def fit(
+    build: Callable[[PRNGKeyArray], Any],
+    inputs: Inputs,
+    targets: Mapping[str, Float[np.ndarray, "time site"]],
+    train: Bool[np.ndarray, "member time site"],
+    validation: Bool[np.ndarray, "member time site"],
+    masks: Mapping[str, Bool[np.ndarray, "time site"]],
+    training: Training,
+    *,
+    noise: Mapping[str, Float[np.ndarray, "time site"]] | None = None,
+    checkpoint: Checkpoint | None = None,
+    on_progress: Callable[[dict[str, Any]], None] | None = None,
+) -> Fit:
+    """Train members side by side.
+
+    Args:
+        build: key to an untrained model (its inputs already normalised).
+        inputs: forcing and attributes.
+        targets: observed series; any value where masked.
+        train: days that train each member.
+        validation: days that stop each member, inside the training period.
+        masks: where each target is observed.
+        training: settings.
+        noise: optional weight of each observation, mean one (see :func:`noise_weights`).
+        checkpoint: where to save progress, and to resume from if it holds any.
+        on_progress: called after each validation with loss, skill and time left.
+
+    Returns:
+        The members at their best validation.
+
+    Raises:
+        ModelError: a loss that is not finite, naming target, site and step; no observation to train on.
+    """
+    names = tuple(n for n, w in training.weights.items() if w > 0)
+    for n in names:
+        if n not in targets:
+            raise ModelError(f"the target {n!r} is not in the data", "fit", "leave it out of `targets` or add it")
+        if not (masks[n] & train).any():
+            raise ModelError(f"the target {n!r} has no observation in the training period", "fit", "leave it out")
+    members = training.members
+    models = eqx.filter_vmap(build)(jr.split(jr.key(training.seed), members))
+    goal = {n: jnp.asarray(targets[n]) for n in names}
+    variance = {n: jnp.asarray(site_variance(targets[n], masks[n] & train.any(0)), jnp.float32) for n in names}
+    extra = noise or {}
+
+    def weigh(days: np.ndarray) -> dict[str, Array]:
+        return {n: jnp.asarray(masks[n] & days, jnp.float32) * jnp.asarray(extra.get(n, 1.0)) for n in names}
+
+    train_weights, validation_weights = weigh(train), weigh(validation)
+    spec = _member_spec(build)
+    optimiser = _optimiser(training, build)
+
+    def objective(learned, fixed, key, weights):
+        model = eqx.combine(learned, fixed).with_key(key)
+        simulated, penalty = model.forward(inputs)
+        parts = target_losses(simulated, goal, weights, variance)
+        loss = sum(training.weights[n] * parts[n] for n in names)
+        return loss + training.penalty * penalty, parts
+
+    @eqx.filter_jit
+    def update(models, states, key):
+        learned, fixed = eqx.partition(models, spec)
+        keys = jr.split(key, members)
+
+        def one(learned, fixed, state, key, weights):
+            (loss, parts), grads = eqx.filter_value_and_grad(objective, has_aux=True)(learned, fixed, key, weights)
+            updates, state = optimiser.update(grads, state, learned)
+            return eqx.apply_updates(learned, updates), state, loss, parts
+
+        learned, states, loss, parts = eqx.filter_vmap(one)(learned, fixed, states, keys, train_weights)
+        return eqx.combine(learned, fixed), states, loss, parts
+
+    @eqx.filter_jit
+    def validate(models):
+        arrays, static = eqx.partition(models, eqx.is_array)
+
+        def one(item):
+            arrays, weights = item
+            model = eqx.combine(arrays, static)
+            parts = target_losses(model.forward(inputs)[0], goal, weights, variance)
+            return sum(training.weights[n] * parts[n] for n in names), parts
+
+        return jax.lax.map(one, (arrays, validation_weights))
+
+    learned, _ = eqx.partition(models, spec)
+    states = eqx.filter_vmap(optimiser.init)(learned)
+    best_models, best, since = models, np.full(members, np.inf), np.zeros(members, int)
+    history: list[dict[str, Any]] = []
+    step = 0
+    if checkpoint is not None and checkpoint.exists():
+        (models, states, best_models), note = checkpoint.load((models, states, best_models))
+        step, history = int(note["step"]), list(note["history"])
+        best, since = np.asarray(note["best"], float), np.asarray(note["since"], int)
+    watched = validation.any() and training.patience >= 0
+    began, first = time.monotonic(), step
+    key = jr.key(training.seed + 1)
+    while step < training.steps:
+        models, states, loss, parts = update(models, states, jr.fold_in(key, step))
+        step += 1
+        if step % training.validate_every and step != training.steps:
+            continue
+        if not bool(jnp.isfinite(loss).all()):
+            raise _not_finite(models, parts, step, inputs)
+        judged, skills = validate(models) if watched else (loss, parts)
+        judged = np.asarray(judged, float)
+        better = judged < best - 1e-6
+        since = np.where(better, 0, since + 1)
+        best = np.where(better, judged, best)
+        best_models = _choose(better if watched else np.ones(members, bool), models, best_models)
+        elapsed = time.monotonic() - began
+        row = {
+            "step": step,
+            "loss": float(np.mean(np.asarray(loss))),
+            "validation": float(judged.mean()),
+            **{f"skill_{n}": float(1.0 - np.mean(np.asarray(v))) for n, v in skills.items()},
+        }
+        history.append(row)
+        done = step >= training.steps or bool(training.patience and (since >= training.patience).all())
+        if checkpoint is not None:
+            note = {"step": training.steps if done else step, "history": history, "best": best.tolist(),
+                    "since": since.tolist()}
+            checkpoint.save((models, states, best_models), note)
+        if on_progress is not None:
+            on_progress(
+                {
+                    "step": step,
+                    "steps": training.steps,
+                    "loss": row["loss"],
+                    "validation": row["validation"],
+                    "skill": {n: row[f"skill_{n}"] for n in names},
+                    "eta": elapsed / (step - first) * (training.steps - step),
+                    "models": models,
+                }
+            )
+        if done:
+            break
+    return Fit(best_models, best, history, step)
+
+
+def _member_spec(build: Callable[[PRNGKeyArray], Any]) -> PyTree[bool]:
+    return build(jr.key(0)).trainable()
+
+
+def _optimiser(training: Training, build: Callable[[PRNGKeyArray], Any]) -> optax.GradientTransformation:
+    """AdamW for networks, Adam with its own rate for single physical values."""
+
+    def schedule(top: float):
+        rise = max(1, int(training.warmup * training.steps))
+        return optax.warmup_cosine_decay_schedule(0.1 * top, top, rise, max(training.steps, rise + 1), 0.02 * top)
+
+    def label(tree: Any) -> Any:
+        return jax.tree_util.tree_map_with_path(
+            lambda path, leaf: "value" if any(getattr(p, "name", "") == "raw" for p in path) else "weight", tree
+        )
+
+    def shaped(tree: Any) -> Any:
+        return jax.tree.map(lambda a: a.ndim > 1, tree)
+
+    return optax.chain(
+        optax.clip_by_global_norm(training.clip),
+        optax.multi_transform(
+            {
+                "value": optax.adam(schedule(training.parameter_rate)),
+                "weight": optax.adamw(schedule(training.learning_rate), weight_decay=training.weight_decay, mask=shaped),
+            },
+            label,
+        ),
+    )
+
+
+def _choose(better: np.ndarray, new: Any, old: Any) -> Any:
+    flags = jnp.asarray(better)
+
+    def pick(a, b):
+        if not eqx.is_inexact_array(a):
+            return a
+        return jnp.where(flags.reshape(-1, *([1] * (a.ndim - 1))), a, b)
+
+    return jax.tree.map(pick, new, old)
+
+
+def _not_finite(models: Any, parts: Mapping[str, Array], step: int, inputs: Inputs) -> ModelError:
+    """Find which member, name, site and day first is not finite, with the parameters as they stand."""
+    from ..guard import first_not_finite
+
+    bad = [n for n, v in parts.items() if not bool(jnp.isfinite(v).all())]
+    return ModelError(
+        f"the loss is not finite at training step {step} ({', '.join(bad) or 'penalty'})",
+        first_not_finite(models, inputs),
+        "lower the learning rate or the clip, or check the forcing there",
+    )
