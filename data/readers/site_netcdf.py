@@ -99,24 +99,21 @@ def number(values: Any, where: str) -> np.ndarray:
     return array.astype(np.float64)
 
 
-def read_site(path: Path) -> Record:
-    """Read one site netCDF.
+def record_of(ds: xr.Dataset, path: Path, site: str | None = None) -> Record:
+    """Turn a dataset of one site into a record in registry units.
 
     Args:
-        path: file with dimension time and scalar coordinates lat, lon and, where known, site, elevation,
-            mean_annual_temperature, mean_annual_precipitation, igbp; without `site` the file name is it.
+        ds: dimension time and scalar coordinates lat, lon and, where known, site, elevation,
+            mean_annual_temperature, mean_annual_precipitation, igbp.
+        path: the file it came from; its name is the site code where nothing else states one.
+        site: site code, before that of the dataset.
 
     Returns:
-        The record in registry units; variables unknown to the registry are left out and noted.
+        The record; variables unknown to the registry, or with further dimensions, are left out and noted.
 
     Raises:
-        DataError: as `open_netcdf`, `days_of` and `convert` do.
+        DataError: for text among numbers, units that do not fit, faulty times, and a variable held twice.
     """
-    return record_of(open_netcdf(path), path)
-
-
-def record_of(ds: xr.Dataset, path: Path, site: str | None = None) -> Record:
-    """Turn a dataset of one site (dimension time) into a record; see `read_site`."""
     numbers: dict[str, float] = {}
     words: dict[str, str] = {}
     for name, item in {**ds.coords, **ds.data_vars}.items():
