@@ -34,7 +34,10 @@ def test_running_means_that_a_process_holds_the_lock(folder):
     assert folder.status().state == "interrupted"
     with folder.locked():
         assert folder.status().state == "running"
-        code = "import sys; from experiments import runfolder as r; print(r.RunFolder(sys.argv[1]).status().state)"
+        code = (
+            "import sys; from experiments.runfolder import RunFolder; "
+            "print(RunFolder(sys.argv[1]).status().state)"
+        )
         other = subprocess.run(
             [sys.executable, "-c", code, folder.path], capture_output=True, text=True, check=True
         )

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from data.errors import DataError, RunError
-from data.files import atomic_path, atomic_write_text
+from data.files import atomic_path, atomic_write_text, sha256
 from experiments.config import Strict
 from experiments.report import Figure, Section, Table, scores, style
 
@@ -59,12 +59,16 @@ def plan(config, data, quick):
 def run(context):
     """Run two stages, each with a checkpoint."""
     config, folder = context.config, context.folder
-    context.inputs([], label=f"synthetic, seed {config.seed}")
+    files = sorted(context.data.iterdir()) if context.data else []
+    found = [{"path": f"{path.parent.name}/{path.name}", "sha256": sha256(path)} for path in files]
+    context.inputs(found, label=f"synthetic, seed {config.seed}")
     if config.fault == "data":
         raise DataError("the forcing has gaps", "FR-Pue", "fill them")
     if config.fault == "bug":
         raise ZeroDivisionError("division by zero\nin two lines")
     for stage in ("first", "second"):
+        if config.fault == "later" and stage == "second":
+            later()
         with context.stage(stage) as todo:
             if todo:
                 fit(context, stage)
@@ -77,6 +81,11 @@ def run(context):
     atomic_write_text(folder.scores, "\n".join(rows) + "\n")
     with atomic_path(folder.results) as path:
         path.write_bytes(b"toy")
+
+
+def later():
+    """A fault between the stages."""
+    raise ZeroDivisionError("division by zero")
 
 
 def fit(context, stage):
