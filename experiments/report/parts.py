@@ -40,13 +40,18 @@ def summary(folder: RunFolder, status: Status, environment: dict[str, Any]) -> s
 
 
 def score_tables(frame: pd.DataFrame) -> str:
-    """Return the medians over groups as one table per split and metric; the best model stands bold."""
+    """Return the medians over groups, a table per split for the first metric and the others folded below."""
     middle = scores.medians(frame)
     parts = []
     for split in dict.fromkeys(middle["split"]):
         here = scores.only(middle, split=split)
-        for metric in scores.order(here["metric"], SKILLS):
-            parts.append(_median_table(scores.only(here, metric=metric), split, metric))
+        first, *others = scores.order(here["metric"], SKILLS)
+        parts.append(f"<h3>Split {escape(split)}</h3>")
+        parts.append(_median_table(scores.only(here, metric=first), split, first))
+        if others:
+            tables = "".join(_median_table(scores.only(here, metric=name), split, name) for name in others)
+            names = ", ".join(name.upper() for name in others)
+            parts.append(f'<details><summary>{names}</summary><div class="grid">{tables}</div></details>')
     return "\n".join(parts)
 
 
@@ -124,7 +129,7 @@ def _median_table(rows: pd.DataFrame, split: str, metric: str) -> str:
         part = rows[rows["target"] == target]
         values = dict(zip(part["model"], part["median"], strict=True))
         winner = scores.best(values, metric)
-        lines.append((target, *(float(values.get(model, float("nan"))) for model in models)))
+        lines.append((target, *(round(float(values.get(model, float("nan"))), 3) for model in models)))
         styles.append(["", *("font-weight:700" if model == winner else "" for model in models)])
     groups = int(rows["groups"].to_numpy().max())
     caption = (
@@ -139,7 +144,7 @@ def _heat(rows: pd.DataFrame, target: str) -> str:
     wide = rows.pivot(index="group", columns="model", values="value").reindex(columns=models)
     lines, styles = [], []
     for group, values in zip(wide.index, wide.to_numpy(), strict=True):
-        lines.append((group, *(float(value) for value in values)))
+        lines.append((group, *(round(float(value), 3) for value in values)))
         styles.append(["", *(_shade(float(value)) for value in values)])
     return table(Table(("group", *models), lines, f"{inline(target)}"), styles=styles)
 
