@@ -1,1 +1,73 @@
 """Process models, neural components, their coupling, integration, training, inference and projection."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import process, skill
+    from .integrate.simulate import Integrator, Trajectory, simulate
+    from .model import Model
+    from .roles import Dynamic, Fixed, Global, Learned, Slot, Static
+    from .scenario import SCENARIOS, Scenario, get_scenario
+    from .sequence import Sequence
+    from .spinup import spin_up
+    from .train import Checkpoint, Fit, Training, fit
+
+_HOME = {
+    "process": "",
+    "skill": "",
+    "Integrator": "integrate.simulate",
+    "Trajectory": "integrate.simulate",
+    "simulate": "integrate.simulate",
+    "Model": "model",
+    "Dynamic": "roles",
+    "Fixed": "roles",
+    "Global": "roles",
+    "Learned": "roles",
+    "Slot": "roles",
+    "Static": "roles",
+    "SCENARIOS": "scenario",
+    "Scenario": "scenario",
+    "get_scenario": "scenario",
+    "Sequence": "sequence",
+    "spin_up": "spinup",
+    "Checkpoint": "train",
+    "Fit": "train",
+    "Training": "train",
+    "fit": "train",
+}
+
+__all__ = [
+    "SCENARIOS",
+    "Checkpoint",
+    "Dynamic",
+    "Fit",
+    "Fixed",
+    "Global",
+    "Integrator",
+    "Learned",
+    "Model",
+    "Scenario",
+    "Sequence",
+    "Slot",
+    "Static",
+    "Training",
+    "Trajectory",
+    "fit",
+    "get_scenario",
+    "process",
+    "simulate",
+    "skill",
+    "spin_up",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOME[name]
+    if not home:
+        return importlib.import_module(f".{name}", __name__)
+    return getattr(importlib.import_module(f".{home}", __name__), name)

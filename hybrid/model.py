@@ -143,7 +143,12 @@ class Model(eqx.Module):
             for n, p in self.design.learned.items()
             if p.prior is not None
         ]
-        return run.observables, jnp.asarray(sum(outputs) + sum(priors), jnp.float32)
+        quiet = [
+            self.networks[n].sensitivity({**inputs.categories, **run.values}, s.quiet)
+            for n, s in self.design.slots.items()
+            if s.quiet
+        ]
+        return run.observables, jnp.asarray(sum(outputs) + sum(priors) + sum(quiet), jnp.float32)
 
     def inputs(self, panel: Panel, dtype: type = np.float32) -> Inputs:
         """Inputs of a panel with this model's categories."""

@@ -78,3 +78,6 @@ class Slot:
     kind: Literal["perceptron", "gru", "flax"] | Any
     inputs: Sequence[str]
     options: Mapping[str, Any] = field(default_factory=dict)
+    quiet: Sequence[str] = ()
+    """Inputs whose influence the equations already carry: training penalises the network's sensitivity to
+    them, which decides between explanations that fit alike. For networks without memory."""

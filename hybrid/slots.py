@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -42,6 +42,16 @@ class Seated(eqx.Module):
             columns.append(jnp.clip((x - mean) / scale, -CLIP, CLIP))
         columns += [jnp.broadcast_to(a, (*shape, a.shape[-1])) for a in onehot]
         return jnp.concatenate(columns, axis=-1)
+
+    def sensitivity(self, values: Mapping[str, Array], names: Sequence[str]) -> Float[Array, ""]:
+        """Mean square derivative of the outputs with respect to the named, normalised inputs."""
+        x = self.gather(values)
+        total = jnp.zeros(())
+        for name in names:
+            tangent = jnp.zeros_like(x).at[..., self.features.index(name)].set(1.0)
+            _, slope = jax.jvp(lambda v: self.module(v, key=None), (x,), (tangent,))
+            total = total + jnp.mean(slope**2)
+        return total
 
     def __call__(self, values: Mapping[str, Array]) -> Float[Array, "*batch outputs"]:
         """Outputs of the network for the named values."""

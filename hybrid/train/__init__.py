@@ -1,5 +1,6 @@
 """Training: loss, optimisation, early stopping, checkpoints."""
 
-from .fit import Fit, Training, fit
+from .checkpoint import Checkpoint
+from .fit import Fit, Training, fit, predict_members, stack
 
-__all__ = ["Fit", "Training", "fit"]
+__all__ = ["Checkpoint", "Fit", "Training", "fit", "predict_members", "stack"]

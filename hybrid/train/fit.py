@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -53,8 +53,7 @@ class Training:
         penalty: weight of the model's own penalty (size of learned modifiers, priors).
         validate_every: steps between validations.
         patience: validations without progress after which a member stops; 0 never stops.
-        members: models trained side by side from different first weights.
-        seed: of first weights and dropout.
+        seed: of dropout.
     """
 
     steps: int = 600
@@ -67,7 +66,6 @@ class Training:
     penalty: float = 1e-3
     validate_every: int = 20
     patience: int = 0
-    members: int = 1
     seed: int = 0
 
 
@@ -104,7 +102,7 @@ def predict_members(models: Any, inputs: Inputs) -> dict[str, Float[Array, "memb
 
 
 def fit(
-    build: Callable[[PRNGKeyArray], Any],
+    models: Sequence[Any],
     inputs: Inputs,
     targets: Mapping[str, Float[np.ndarray, "time site"]],
     train: Bool[np.ndarray, "member time site"],
@@ -119,7 +117,7 @@ def fit(
     """Train members side by side.
 
     Args:
-        build: key to an untrained model (its inputs already normalised).
+        models: untrained members of one design, their inputs already normalised.
         inputs: forcing and attributes.
         targets: observed series; any value where masked.
         train: days that train each member.
@@ -142,8 +140,9 @@ def fit(
             raise ModelError(f"the target {n!r} is not in the data", "fit", "leave it out of `targets` or add it")
         if not (masks[n] & train).any():
             raise ModelError(f"the target {n!r} has no observation in the training period", "fit", "leave it out")
-    members = training.members
-    models = eqx.filter_vmap(build)(jr.split(jr.key(training.seed), members))
+    members = len(models)
+    spec, optimiser = models[0].trainable(), _optimiser(training)
+    stacked = stack(models)
     goal = {n: jnp.asarray(targets[n]) for n in names}
     variance = {n: jnp.asarray(site_variance(targets[n], masks[n] & train.any(0)), jnp.float32) for n in names}
     extra = noise or {}
@@ -152,9 +151,6 @@ def fit(
         return {n: jnp.asarray(masks[n] & days, jnp.float32) * jnp.asarray(extra.get(n, 1.0)) for n in names}
 
     train_weights, validation_weights = weigh(train), weigh(validation)
-    spec = _member_spec(build)
-    optimiser = _optimiser(training, build)
-
     def objective(learned, fixed, key, weights):
         model = eqx.combine(learned, fixed).with_key(key)
         simulated, penalty = model.forward(inputs)
@@ -187,31 +183,31 @@ def fit(
 
         return jax.lax.map(one, (arrays, validation_weights))
 
-    learned, _ = eqx.partition(models, spec)
+    learned, _ = eqx.partition(stacked, spec)
     states = eqx.filter_vmap(optimiser.init)(learned)
-    best_models, best, since = models, np.full(members, np.inf), np.zeros(members, int)
+    current, best_models, best, since = stacked, stacked, np.full(members, np.inf), np.zeros(members, int)
     history: list[dict[str, Any]] = []
     step = 0
     if checkpoint is not None and checkpoint.exists():
-        (models, states, best_models), note = checkpoint.load((models, states, best_models))
+        (current, states, best_models), note = checkpoint.load((current, states, best_models))
         step, history = int(note["step"]), list(note["history"])
         best, since = np.asarray(note["best"], float), np.asarray(note["since"], int)
     watched = validation.any() and training.patience >= 0
     began, first = time.monotonic(), step
     key = jr.key(training.seed + 1)
     while step < training.steps:
-        models, states, loss, parts = update(models, states, jr.fold_in(key, step))
+        current, states, loss, parts = update(current, states, jr.fold_in(key, step))
         step += 1
         if step % training.validate_every and step != training.steps:
             continue
         if not bool(jnp.isfinite(loss).all()):
-            raise _not_finite(models, parts, step, inputs)
-        judged, skills = validate(models) if watched else (loss, parts)
+            raise _not_finite(current, parts, step, inputs)
+        judged, skills = validate(current) if watched else (loss, parts)
         judged = np.asarray(judged, float)
         better = judged < best - 1e-6
         since = np.where(better, 0, since + 1)
         best = np.where(better, judged, best)
-        best_models = _choose(better if watched else np.ones(members, bool), models, best_models)
+        best_models = _choose(better if watched else np.ones(members, bool), current, best_models)
         elapsed = time.monotonic() - began
         row = {
             "step": step,
@@ -224,7 +220,7 @@ def fit(
         if checkpoint is not None:
             note = {"step": training.steps if done else step, "history": history, "best": best.tolist(),
                     "since": since.tolist()}
-            checkpoint.save((models, states, best_models), note)
+            checkpoint.save((current, states, best_models), note)
         if on_progress is not None:
             on_progress(
                 {
@@ -234,7 +230,7 @@ def fit(
                     "validation": row["validation"],
                     "skill": {n: row[f"skill_{n}"] for n in names},
                     "eta": elapsed / (step - first) * (training.steps - step),
-                    "models": models,
+                    "models": current,
                 }
             )
         if done:
@@ -242,11 +238,14 @@ def fit(
     return Fit(best_models, best, history, step)
 
 
-def _member_spec(build: Callable[[PRNGKeyArray], Any]) -> PyTree[bool]:
-    return build(jr.key(0)).trainable()
+def stack(models: Sequence[Any]) -> Any:
+    """Members of one design as one pytree whose arrays lead with the member axis."""
+    parts = [eqx.partition(m, eqx.is_array) for m in models]
+    arrays = jax.tree.map(lambda *a: jnp.stack(a), *(p[0] for p in parts))
+    return eqx.combine(arrays, parts[0][1])
 
 
-def _optimiser(training: Training, build: Callable[[PRNGKeyArray], Any]) -> optax.GradientTransformation:
+def _optimiser(training: Training) -> optax.GradientTransformation:
     """AdamW for networks, Adam with its own rate for single physical values."""
 
     def schedule(top: float):
