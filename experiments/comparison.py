@@ -126,7 +126,8 @@ def _figure(comparison: Comparison) -> str:
             axis.set_title(f"{target}, {split}")
             axis.set_yticks(range(len(models)), models)
             axis.set_ylim(len(models) - 0.5, -0.5)
-        drawing.supxlabel("median NSE", fontsize=8)
+        for axis in axes[-1]:
+            axis.set_xlabel("median NSE")
         handles, labels = axes.flat[0].get_legend_handles_labels()
         drawing.legend(handles, labels, loc="outside lower center", ncols=3)
         buffer = io.BytesIO()

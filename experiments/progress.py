@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 Event = Mapping[str, Any]
+KEYS = ("stage", "step", "steps", "loss", "validation", "skill", "parameters", "closure", "eta")
 
 
 class Progress:
-    """Takes events ``{"stage", "step", "steps", "loss", "validation", "skill", "parameters", "closure"}``.
+    """Takes events: mappings with any of the keys in ``KEYS``; other keys are passed over.
 
-    Every key but ``stage`` may be missing. Call the object with an event; ``note`` prints a line that stays.
+    ``skill`` and ``parameters`` are mappings of names to numbers; ``eta`` [s] is worked out where it is missing.
+    Call the object with an event; ``note`` prints a line that stays.
     """
 
     def __init__(self, stages: Sequence[str] = (), stream: TextIO | None = None, every: float = 5.0) -> None:
@@ -38,7 +40,7 @@ class Progress:
         stage = event.get("stage")
         if stage and stage != self.state.get("stage"):
             self.start(str(stage))
-        self.state.update(event)
+        self.state.update({key: event[key] for key in KEYS if key in event})
         if self._first_step is None and event.get("step") is not None:
             self._first_step, self._stage_start = event["step"], time.monotonic()
         self.render()
@@ -83,6 +85,8 @@ class Progress:
 
     def eta(self) -> float | None:
         """Return the seconds the present stage still needs, or None where that is not known."""
+        if self.state.get("eta") is not None:
+            return float(self.state["eta"])
         step, steps = self.state.get("step"), self.state.get("steps")
         if not step or not steps or self._first_step is None or step <= self._first_step:
             return None

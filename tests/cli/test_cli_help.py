@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 from toyfixtures import one_sentence
@@ -18,10 +18,13 @@ COMMANDS += ["show-config", "data", "paper"]
 
 
 def test_help_takes_less_than_half_a_second():
+    """Processor time, so that other work on the machine does not count; the best of a few."""
+
     def seconds():
-        start = time.perf_counter()
+        before = os.times()
         subprocess.run([sys.executable, "-m", "experiments.cli", "--help"], capture_output=True, check=True)
-        return time.perf_counter() - start
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
 
     assert min(seconds() for _ in range(5)) < 0.5
 

@@ -60,6 +60,13 @@ def test_the_time_left_counts_from_the_first_step_seen(monkeypatch):
     assert shown.eta() == 40.0
 
 
+def test_a_time_left_that_is_told_is_taken():
+    shown = progress.Progress(stream=io.StringIO())
+    shown({"stage": "fit", "step": 1, "steps": 10, "eta": 90.0, "models": object()})
+    assert shown.eta() == 90.0
+    assert "models" not in shown.state
+
+
 def test_clock():
     assert [progress.clock(s) for s in (0.4, 59, 61, 3725)] == ["0 s", "59 s", "1 min 01 s", "1 h 02 min"]
 
