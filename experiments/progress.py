@@ -15,7 +15,7 @@ KEYS = ("stage", "step", "steps", "loss", "validation", "skill", "parameters", "
 class Progress:
     """Takes events: mappings with any of the keys in ``KEYS``; other keys are passed over.
 
-    ``skill`` and ``parameters`` are mappings of names to numbers; ``eta`` [s] is worked out where it is missing.
+    ``skill`` and ``parameters`` are mappings of names to numbers; ``eta`` [s] is worked out where missing.
     Call the object with an event; ``note`` prints a line that stays.
     """
 
