@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -22,7 +22,10 @@ class Strict(BaseModel):
 
     Give each field a description (``Field(description=...)`` or a docstring under the field) and bounds
     (``ge``, ``le``, ``Literal``): they are printed by ``terrax show-config`` and quoted in errors.
+    Defaults that are easier to read as YAML stand in a file that ``defaults_file`` names.
     """
+
+    defaults_file: ClassVar[Path | None] = None
 
     model_config = ConfigDict(
         extra="forbid",
@@ -42,7 +45,7 @@ def load(model: type[Model], file: Path | None = None, sets: Sequence[str] = ())
     (another value of its tag, say ``split.by``) drops the keys of the variant before.
     Raises ConfigError for unknown keys (with the nearest valid name), bad values and bad YAML.
     """
-    config = validate(model, {})
+    config = default(model)
     if file is not None:
         raw, lines = yamlfile.read(file)
         config = validate(model, overlay(config, raw, into_mappings=False), str(file), lines, given=raw)
@@ -50,6 +53,15 @@ def load(model: type[Model], file: Path | None = None, sets: Sequence[str] = ())
         raw = parse_sets(sets)
         config = validate(model, overlay(config, raw, into_mappings=True), "--set", given=raw)
     return config
+
+
+def default(model: type[Model]) -> Model:
+    """Return the defaults of `model`: those of its fields, overlaid by its ``defaults_file``."""
+    path = getattr(model, "defaults_file", None)
+    if path is None:
+        return validate(model, {})
+    raw, lines = yamlfile.read(path)
+    return validate(model, raw, path.name, lines)
 
 
 def validate(

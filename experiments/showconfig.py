@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from .config import default
 from .configerrors import bounds
 from .yamlfile import scalar
 
@@ -28,9 +29,9 @@ def to_yaml(config: BaseModel) -> str:
 def to_markdown(model: type[BaseModel]) -> str:
     """Return a Markdown table of every key of a configuration: its default, bounds and description."""
     rows = ["| key | default | allowed | meaning |", "|---|---|---|---|"]
-    for key, field, value in _leaves(model()):
-        default = _flow(_json(value))
-        cells = [f"`{key}`", f"`{default}`", _allowed(field), field.description or ""]
+    for key, field, value in _leaves(default(model)):
+        usual = _flow(_json(value))
+        cells = [f"`{key}`", f"`{usual}`", _allowed(field), field.description or ""]
         rows.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
 

@@ -87,6 +87,21 @@ def test_an_empty_file_gives_the_defaults(tmp_path):
     assert config.load(toy.Config, path) == toy.Config()
 
 
+def test_defaults_may_stand_in_a_file(tmp_path):
+    class WithFile(Strict):
+        """Defaults in YAML."""
+
+        defaults_file = tmp_path / "defaults.yaml"
+        roles: dict[str, Role] = Field(description="Roles.")
+        limit: float = Field(1.0, description="Limit.")
+
+    (tmp_path / "defaults.yaml").write_text("roles: {q10: {role: dynamic, width: 4}}\n")
+    assert load(WithFile).roles == {"q10": Dynamic(width=4)}
+    assert load(WithFile, sets=["roles.q10.width=5"]).roles == {"q10": Dynamic(width=5)}
+    assert load(WithFile, text="limit: 2.0", tmp_path=tmp_path).roles == {"q10": Dynamic(width=4)}
+    assert "`roles`" in showconfig.to_markdown(WithFile)
+
+
 def test_a_configuration_does_not_change():
     with pytest.raises(ValidationError):
         toy.Config().seed = 3  # type: ignore[misc]
@@ -155,7 +170,7 @@ def test_every_key_has_a_description():
 def test_every_key_of_the_experiments_has_a_description(name):
     module = pytest.importorskip(dict(registry.entries())[name].module)
     assert showconfig.undocumented(module.Config) == []
-    defaults = module.Config()
+    defaults = config.default(module.Config)
     raw, _ = yamlfile.parse(showconfig.to_yaml(defaults), "printed")
     assert config.validate(module.Config, raw) == defaults
 
