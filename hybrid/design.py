@@ -95,22 +95,25 @@ def make_design(
                 memory = getattr(role, "memory", False)
                 network = name
                 slots[name] = Slot("gru" if memory else "perceptron", tuple(role.inputs), role.options)
-            elif network not in slots:
-                raise ModelError(
-                    f"the role of {name!r} names the network {network!r}, which is not declared"
-                    f"{nearest(network, slots)}",
-                    f"process {process.name}",
-                    "declare it under networks",
-                )
-            drives.setdefault(network, []).append(name)
+            for one in (network,) if isinstance(network, str) else network:
+                if one not in slots:
+                    raise ModelError(
+                        f"the role of {name!r} names the network {one!r}, which is not declared"
+                        f"{nearest(one, slots)}",
+                        f"process {process.name}",
+                        "declare it under networks",
+                    )
+                drives.setdefault(one, []).append(name)
     slots = {n: s for n, s in slots.items() if n in drives}
     nodes: list = [
         Neural(f"outputs:{n}", n, tuple(s.inputs), s.kind == "gru" or getattr(s.kind, "memory", False))
         for n, s in slots.items()
     ]
-    for network, names in drives.items():
-        nodes += [Driven(n, f"outputs:{network}", i, learned[n]) for i, n in enumerate(names)]
     driven = {n for names in drives.values() for n in names}
+    nodes += [
+        Driven(n, tuple((f"outputs:{k}", v.index(n)) for k, v in drives.items() if n in v), learned[n])
+        for n in sorted(driven)
+    ]
     given = tuple(f"module:{n}" for n in slots) + tuple(f"raw:{n}" for n in driven) + tuple(categories)
     held = set(process.attributes)
     graph = _Extended.of(process, driven, nodes, given + tuple(a for a in attributes if a not in held))

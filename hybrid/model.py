@@ -148,7 +148,8 @@ class Model(eqx.Module):
             for n, s in self.design.slots.items()
             if s.quiet
         ]
-        return run.observables, jnp.asarray(sum(outputs) + sum(priors) + sum(quiet), jnp.float32)
+        total = sum(outputs) + sum(priors) + sum(quiet) + _trends(self.process, run)
+        return run.observables, jnp.asarray(total, jnp.float32)
 
     def inputs(self, panel: Panel, dtype: type = np.float32) -> Inputs:
         """Inputs of a panel with this model's categories."""
@@ -196,6 +197,22 @@ class Model(eqx.Module):
             for (n, net), k in zip(sorted(self.networks.items()), keys, strict=True)
         }
         return eqx.tree_at(lambda m: m.networks, self, seated)
+
+
+def _trends(process: Process, run: Trajectory) -> Array | float:
+    """Mean square of the pools' trends over years, in units of what is plausible [@bloom2015].
+
+    The trend is the last year's mean less the first year's, relative to their mean, per year.
+    """
+    penalties = []
+    for pool in process.pools:
+        content = run.pools[pool.name]
+        years = content.shape[0] / 365.25 - 1.0
+        if pool.trend is not None and years >= 1.0:
+            first, last = content[:365].mean(0), content[-365:].mean(0)
+            trend = (last - first) / (0.5 * (first + last) + 1.0) / years
+            penalties.append(jnp.mean((trend / pool.trend) ** 2))
+    return sum(penalties) / max(len(penalties), 1)
 
 
 class _Silent(eqx.Module):

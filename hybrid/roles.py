@@ -29,7 +29,7 @@ class Static:
     """
 
     inputs: Sequence[str] = ()
-    network: str | None = None
+    network: str | Sequence[str] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     start: float | None = None
 
@@ -38,11 +38,13 @@ class Static:
 class Dynamic:
     """A value of each step: a learned global value moved by a network of forcing, attributes and state.
 
+    ``network`` may name several, whose outputs add up (one of the site, one of the weather).
+
     ``memory`` chooses a recurrent network, which must read forcing and attributes alone.
     """
 
     inputs: Sequence[str] = ()
-    network: str | None = None
+    network: str | Sequence[str] | None = None
     memory: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     start: float | None = None
@@ -59,7 +61,7 @@ class Learned:
     lower: float = 0.0
     upper: float = 10.0
     start: float | None = None
-    network: str | None = None
+    network: str | Sequence[str] | None = None
     memory: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -71,11 +73,11 @@ Role = Fixed | Global | Static | Dynamic | Learned
 class Slot:
     """A network shared by several roles: its kind, inputs and options.
 
-    ``kind`` is ``perceptron``, ``gru``, ``flax`` (a perceptron in Flax nnx), or a callable
+    ``kind`` is ``perceptron``, ``table`` (one value per site), ``gru``, ``flax`` (a perceptron in Flax nnx), or a callable
     ``(inputs, outputs, *, key) -> module``, so that any Equinox or Flax module fits.
     """
 
-    kind: Literal["perceptron", "gru", "flax"] | Any
+    kind: Literal["perceptron", "table", "gru", "flax"] | Any
     inputs: Sequence[str]
     options: Mapping[str, Any] = field(default_factory=dict)
     quiet: Sequence[str] = ()

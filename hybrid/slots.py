@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from data.errors import ModelError
 
-from .networks import FlaxSlot, Perceptron, Recurrent
+from .networks import FlaxSlot, Perceptron, Recurrent, Table
 from .roles import Slot
 
 CLIP = 6.0
@@ -76,13 +76,15 @@ def seat(
             module: Any = Recurrent(inputs, outputs, key=key, **options)
         elif slot.kind == "perceptron":
             module = Perceptron(inputs, outputs, key=key, **options)
+        elif slot.kind == "table":
+            module = Table(inputs, outputs, key=key, **options)
         elif slot.kind == "flax":
             module = flax_perceptron(inputs, outputs, key=key, **options)
         elif callable(slot.kind):
             module = slot.kind(inputs, outputs, key=key, **options)
         else:
             raise ModelError(
-                f"unknown kind of network {slot.kind!r}", "networks", "use perceptron, gru, flax or a callable"
+                f"unknown kind of network {slot.kind!r}", "networks", "use perceptron, table, gru, flax or a callable"
             )
     except TypeError as error:
         raise ModelError(f"a {slot.kind} network does not take these options: {error}", "networks",

@@ -53,3 +53,22 @@ class Perceptron(eqx.Module):
         for weight, bias in zip(self.weights, self.biases, strict=True):
             x = jax.nn.silu(x @ weight + bias)
         return dropout(x, self.rate, key) @ self.out
+
+
+class Table(eqx.Module):
+    """Linear map without bias that starts at zero: one free value per site of a one-hot input.
+
+    With numeric attributes it is a linear regression. It trains at the rate of physical values, and the penalty on
+    outputs draws each site's value to the global one (partial pooling [@gelman2006]).
+    """
+
+    table: Float[Array, "inputs outputs"]
+    memory = False
+
+    def __init__(self, inputs: int, outputs: int, *, key: PRNGKeyArray) -> None:
+        del key
+        self.table = jnp.zeros((inputs, outputs))
+
+    def __call__(self, x: Float[Array, "*batch inputs"], *, key: PRNGKeyArray | None = None) -> Array:
+        """Outputs (*batch, outputs)."""
+        return x @ self.table

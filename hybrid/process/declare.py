@@ -56,6 +56,8 @@ class Pool:
     initial: float
     upper: float
     """Upper bound of the initial content."""
+    trend: float | None = None
+    """Standard deviation of the relative trend [yr-1] that is plausible over years, or None."""
 
     @property
     def start(self) -> Parameter:
@@ -155,11 +157,13 @@ class Neural:
 
 @dataclass(frozen=True)
 class Driven:
-    """A parameter whose unconstrained value is a learned global value plus one output of a network."""
+    """A parameter whose unconstrained value is a learned global value plus outputs of networks.
+
+    ``sources`` are pairs of the name of a network's outputs and the index of the one that is added.
+    """
 
     name: str
-    source: str
-    output: int
+    sources: tuple[tuple[str, int], ...]
     parameter: Parameter
 
     @property
@@ -175,10 +179,13 @@ class Driven:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names this value reads."""
-        return self.source, f"raw:{self.name}"
+        return (*(n for n, _ in self.sources), f"raw:{self.name}")
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """Value inside the declared bounds."""
         from ..bounds import to_bounded
 
-        return to_bounded(self.parameter, values[f"raw:{self.name}"] + values[self.source][..., self.output])
+        raw = values[f"raw:{self.name}"]
+        for source, index in self.sources:
+            raw = raw + values[source][..., index]
+        return to_bounded(self.parameter, raw)

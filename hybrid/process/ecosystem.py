@@ -9,16 +9,17 @@ from .process import Process
 FORCING = ("tas_min", "tas_max", "rsds", "vpd", "pr", "co2", "day_of_year", "day_length")
 ATTRIBUTES = ("lat", "elevation")
 
+# the last number is the relative trend [yr-1] that is plausible over years [@bloom2015]
 POOLS = (
     Pool("snow", "mm", "water in the snow pack", 5.0, 300.0),
     Pool("soil_top", "mm", "water in the top soil layer", 25.0, 120.0),
-    Pool("soil_root", "mm", "water in the root layer", 120.0, 800.0),
-    Pool("labile", "g m-2", "labile carbon of plants", 150.0, 1500.0),
-    Pool("leaf", "g m-2", "leaf carbon", 60.0, 600.0),
-    Pool("root", "g m-2", "fine-root carbon", 150.0, 1500.0),
-    Pool("wood", "g m-2", "wood carbon", 6000.0, 40000.0),
-    Pool("litter", "g m-2", "litter carbon", 300.0, 4000.0),
-    Pool("soil_carbon", "g m-2", "soil organic carbon", 8000.0, 50000.0),
+    Pool("soil_root", "mm", "water in the root layer", 120.0, 800.0, 0.05),
+    Pool("labile", "g m-2", "labile carbon of plants", 150.0, 1500.0, 0.05),
+    Pool("leaf", "g m-2", "leaf carbon", 60.0, 600.0, 0.03),
+    Pool("root", "g m-2", "fine-root carbon", 150.0, 1500.0, 0.03),
+    Pool("wood", "g m-2", "wood carbon", 6000.0, 40000.0, 0.02),
+    Pool("litter", "g m-2", "litter carbon", 300.0, 4000.0, 0.02),
+    Pool("soil_carbon", "g m-2", "soil organic carbon", 8000.0, 50000.0, 0.005),
 )
 
 PARAMETERS = (

@@ -254,7 +254,7 @@ def _optimiser(training: Training) -> optax.GradientTransformation:
 
     def label(tree: Any) -> Any:
         return jax.tree_util.tree_map_with_path(
-            lambda path, leaf: "value" if any(getattr(p, "name", "") == "raw" for p in path) else "weight", tree
+            lambda path, leaf: "value" if any(getattr(p, "name", "") in ("raw", "table") for p in path) else "weight", tree
         )
 
     def shaped(tree: Any) -> Any:
