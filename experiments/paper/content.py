@@ -12,6 +12,7 @@ from data.errors import RunError
 
 from ..report import scores, style
 from . import figures
+from .answers import answers
 from .declared import declared
 from .numbers import collect, table
 from .sources import ROLES, Source
@@ -44,6 +45,7 @@ def gather(sources: Mapping[str, Source], source: Path) -> tuple[dict[str, Any],
         "runs": {role: {"is": ROLES[role], "name": item.folder.name} for role, item in sources.items()},
         "parts": list(ROLES),
         "scores": {role: score_tables(item) for role, item in sources.items()},
+        "answers": {role: answers(item.folder) for role, item in sources.items()},
         "process": declared(hybrid.process.ecosystem(), references),
         "figures": {
             name: {

@@ -24,7 +24,8 @@ class Figure(Strict):
     experiment: str = Field(description="experiment whose run draws it")
     run: list[str] = Field(min_length=1, description="parts whose run holds it; the first given counts")
     file: str = Field(description="name of the file under figures/, without suffix")
-    function: str | None = Field(None, description="function that draws it, module:name")
+    function: str = Field(description="function that draws it, module:name")
+    when: str | None = Field(None, description="file of the run without which it has no such figure")
     caption: str = Field(min_length=10, description="caption, without numbers of results")
     alt: str = Field(min_length=10, description="what it shows, for those who do not see it")
 
@@ -63,16 +64,17 @@ def read(path: Path) -> dict[str, Figure]:
 
 
 def choose(figures: Mapping[str, Figure], sources: Mapping[str, Source]) -> dict[str, Chosen]:
-    """Return the figures that the given runs are to hold; those of other runs are left out.
+    """Return the figures that the given runs are to hold; those that they cannot have are left out.
 
     Raises:
         RunError: a run that should hold a figure and does not.
     """
     found = {}
     for name, figure in figures.items():
-        role = next((role for role in figure.run if role in sources), None)
-        if role is None:
+        able = [role for role in figure.run if role in sources and _able(figure, sources[role])]
+        if not able:
             continue
+        role = able[0]
         folder = sources[role].folder
         paths = [folder.path / "figures" / f"{figure.file}{suffix}" for suffix in SUFFIXES]
         path = next((path for path in paths if path.is_file()), None)
@@ -84,3 +86,8 @@ def choose(figures: Mapping[str, Figure], sources: Mapping[str, Source]) -> dict
             )
         found[name] = Chosen(figure, role, path)
     return found
+
+
+def _able(figure: Figure, source: Source) -> bool:
+    """Tell whether a run has what a figure is drawn from."""
+    return figure.when is None or (source.folder.path / figure.when).is_file()

@@ -49,6 +49,7 @@ def make_run(path: Path, by="time", data="towers", experiment="drought", **chang
     folder.config_file.write_text(yaml.safe_dump(config))
     scores.write(folder.scores, rows(SPLITS[by]))
     results(folder.results)
+    tables(folder)
     draw(folder)
     folder.write_status(Status(experiment, **{**values, **changes}))
     held = folder.read_json(path / "status.json")
@@ -73,6 +74,45 @@ def results(path: Path) -> None:
         {"members": 3, "title": "a run"},
     )
     ds.to_netcdf(path, engine="netcdf4")
+
+
+def tables(folder: RunFolder) -> None:
+    """The tables that a run of drought leaves."""
+    changes = [
+        {
+            "scenario": scenario,
+            "site": site,
+            "variable": variable,
+            "present": 4.0,
+            "value": 4.0 + change,
+            "change": change,
+            "spread": 0.1,
+            "outside": 0.25,
+        }
+        for scenario, sign in (("warmer", 1.0), ("drier", -1.0))
+        for site, change in zip(SITES, (0.5 * sign, 1.0 * sign, -0.25 * sign), strict=True)
+        for variable in ("gpp", "runoff")
+    ]
+    held = {
+        "closure": {"absolute_float64": 3.25e-13, "relative_float32": 1.2e-7},
+        "scenarios": {
+            "changes": changes,
+            "checks": [{"check": "half the rain", "value": -0.2, "unit": "mm d-1", "ok": True}],
+        },
+        "memory": {
+            "skill": [{"model": "hybrid", "days": 15, "target": "gpp", "nse": 0.5}],
+            "recovery": {"hybrid": {"soil_root": [10.0, 41.0, None], "gpp": [3.0, 4.0, 5.0]}},
+        },
+        "curves": [
+            {"parameter": "light_use_efficiency", "against": "vpd", "x": 2.5, "median": 1.1, "low": 1.0}
+        ],
+    }
+    if folder.read_json(folder.data_file)["root"] is None:
+        row = {"name": "plant_q10", "unit": "1", "truth": 1.6, "start": 1.8, "found": 1.59, "error": 0.00625}
+        held["truth"] = [row]
+    (folder.path / "tables").mkdir()
+    for name, value in held.items():
+        folder.write_json(folder.path / "tables" / f"{name}.json", value)
 
 
 def make_respiration(path: Path) -> RunFolder:

@@ -8,6 +8,8 @@ import pytest
 
 import hybrid
 from experiments.paper import declared as declarations
+from experiments.paper import tables
+from experiments.paper.answers import answers
 from experiments.paper.numbers import collect, leaves
 from experiments.paper.sources import assign
 from experiments.paper.values import duration, found, plain, printed_unit, skill
@@ -68,14 +70,40 @@ def test_durations_and_units():
 
 
 def test_leaves_of_nested_values():
-    raw = {"a": {"b": 1, "c": [1, 2]}, "d": [{"name": "x", "v": 2}, {"v": 3}], "e": None, "f": ["p", "q"]}
-    assert dict(leaves(raw)) == {
-        "a.b": 1,
-        "a.c": "1, 2",
-        "d.x.name": "x",
-        "d.x.v": 2,
-        "d.1.v": 3,
-        "f": "p, q",
+    raw = {"a": {"b": 1, "c": [1, 2]}, "e": None, "f": ["p", "q"]}
+    assert dict(leaves(raw)) == {"a.b": 1, "a.c": "1, 2", "f": "p, q"}
+
+
+def test_rows_of_tables_are_summed_up_over_sites():
+    rows = [
+        {
+            "scenario": "drier",
+            "site": site,
+            "days": 3,
+            "unit": "mm",
+            "present": 2.0,
+            "change": change,
+            "ok": True,
+        }
+        for site, change in (("a", -1.0), ("b", 0.5), ("c", 0.25))
+    ]
+    numbers = {name: n.value for name, n in tables.numbers({"x": rows, "y": [3.0, None, 1.0]}, "f")}
+    assert numbers == {
+        "x.drier.3.present": 2.0,
+        "x.drier.3.present.least": 2.0,
+        "x.drier.3.present.most": 2.0,
+        "x.drier.3.change": 0.25,
+        "x.drier.3.change.least": -1.0,
+        "x.drier.3.change.most": 0.5,
+        "x.drier.3.percent": 12.5,
+        "x.drier.3.percent.least": -50.0,
+        "x.drier.3.percent.most": 25.0,
+        "x.drier.3.ok": True,
+        "y": 2.0,
+        "y.least": 1.0,
+        "y.most": 3.0,
+        "y.known": 2,
+        "y.all": 3,
     }
 
 
@@ -102,6 +130,11 @@ def test_every_part_of_a_folder_gives_numbers(run_by_time):
         "time.results.change.drier.gpp": -2.5,
         "time.results.change.drier.gpp.least": -9.0,
         "time.results.change.warmer.gpp.most": 8.0,
+        "time.closure.absolute_float64": 3.25e-13,
+        "time.memory.recovery.hybrid.soil_root": 25.5,
+        "time.memory.recovery.hybrid.soil_root.known": 2,
+        "time.memory.skill.hybrid.15.gpp.nse": 0.5,
+        "time.scenarios.changes.drier.gpp.change": -0.5,
     }
     assert {name: numbers[name].value for name in expected} == expected
     assert numbers["time.results.closure"].unit == "mm"
@@ -132,15 +165,17 @@ def test_peers_and_losses_follow_from_the_medians(all_runs):
         )
 
 
-def test_further_json_files_give_numbers(run_by_time, tmp_path):
-    import shutil
-
-    from experiments.runfolder import RunFolder
-
-    folder = RunFolder(shutil.copytree(run_by_time.path, tmp_path / "run"))
-    folder.write_json(folder.path / "answers.json", {"recovery": {"soil": 41.0}})
-    numbers = collect(assign([folder])["time"])
-    assert numbers["time.answers.recovery.soil"].value == 41.0
+def test_answers_are_what_the_tables_of_the_run_say(all_runs):
+    found = answers(all_runs[3])
+    rows = found["responses"]["rows"]
+    assert found["responses"]["variables"] == ["gpp", "runoff"]
+    assert found["responses"]["units"] == ["g m⁻² d⁻¹", "mm d⁻¹"]
+    assert [row["scenario"] for row in rows] == ["warmer", "drier"]
+    assert rows[1]["cells"][0] == {"middle": "−0.500", "range": "−1.00 to 0.250"}
+    assert rows[0]["outside"] == "25.0 %"
+    assert found["checks"] == [{"check": "half the rain", "value": "−0.200 mm d⁻¹", "ok": "yes"}]
+    assert [row["error"] for row in found["truth"]] == ["0.625 %"]
+    assert "truth" not in answers(all_runs[0])
 
 
 def test_the_tables_are_the_declaration():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import pytest
@@ -64,6 +65,13 @@ def test_figures_of_the_text_are_declared_and_the_declared_are_shown():
     assert shown == set(figures.read(SOURCE / "figures.yml"))
 
 
+def test_the_functions_that_draw_exist():
+    for name, figure in figures.read(SOURCE / "figures.yml").items():
+        module, function = figure.function.split(":")
+        assert callable(getattr(importlib.import_module(module), function)), name
+        assert module.split(".")[1] == figure.experiment, name
+
+
 def test_captions_hold_no_results():
     for name, figure in figures.read(SOURCE / "figures.yml").items():
         for text in (figure.caption, figure.alt):
@@ -86,6 +94,7 @@ def test_broken_figures_are_one_sentence(tmp_path, change, words):
         "experiment": "drought",
         "run": ["time"],
         "file": "skill",
+        "function": "m:f",
         "caption": "What is drawn here.",
         "alt": "What it looks like.",
     }
