@@ -1,4 +1,4 @@
-"""Numbers of JSON tables: rows are summed up over sites, named by the words and whole numbers that they hold."""
+"""Numbers of JSON tables: rows are summed up over sites and named by the words that they hold."""
 
 from __future__ import annotations
 
