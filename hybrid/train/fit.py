@@ -239,10 +239,18 @@ def fit(
 
 
 def stack(models: Sequence[Any]) -> Any:
-    """Members of one design as one pytree whose arrays lead with the member axis."""
+    """Members of one design as one pytree whose arrays lead with the member axis.
+
+    Types are made strong: a weakly typed value (one made of a Python number) would come back strong from the
+    first step, and the step would be compiled a second time.
+    """
     parts = [eqx.partition(m, eqx.is_array) for m in models]
-    arrays = jax.tree.map(lambda *a: jnp.stack(a), *(p[0] for p in parts))
+    arrays = jax.tree.map(lambda *a: _strong(jnp.stack(a)), *(p[0] for p in parts))
     return eqx.combine(arrays, parts[0][1])
+
+
+def _strong(array: Array) -> Array:
+    return array.astype(array.dtype) if getattr(array, "weak_type", False) else array
 
 
 def _optimiser(training: Training) -> optax.GradientTransformation:
