@@ -41,18 +41,6 @@ class Scenario:
             parse_change(variable, change, self.name)
 
 
-SCENARIOS = {
-    s.name: s
-    for s in (
-        Scenario("present", {}, description="forcing as it was"),
-        Scenario("warmer", {"tas": "+ 2 K"}, description="2 K warmer at the same relative humidity"),
-        Scenario("drier", {"pr": "x 0.8"}, description="a fifth less precipitation"),
-        Scenario("warmer_drier", {"tas": "+ 2 K", "pr": "x 0.8"}, description="2 K warmer and a fifth less rain"),
-        Scenario("more_co2", {"co2": "x 1.5"}, description="half as much CO2 again"),
-    )
-}
-
-
 def parse_change(variable: str, change: Any, scenario: str = "") -> tuple[str, float]:
     """Operation (``+``, ``x``, ``=``) and number of a change.
 
@@ -87,6 +75,18 @@ def parse_change(variable: str, change: Any, scenario: str = "") -> tuple[str, f
     if sign == "=":
         return "=", number
     return "+", number if sign == "+" else -number
+
+
+SCENARIOS = {
+    s.name: s
+    for s in (
+        Scenario("present", {}, description="forcing as it was"),
+        Scenario("warmer", {"tas": "+ 2 K"}, description="2 K warmer at the same relative humidity"),
+        Scenario("drier", {"pr": "x 0.8"}, description="a fifth less precipitation"),
+        Scenario("warmer_drier", {"tas": "+ 2 K", "pr": "x 0.8"}, description="2 K warmer and a fifth less rain"),
+        Scenario("more_co2", {"co2": "x 1.5"}, description="half as much CO2 again"),
+    )
+}
 
 
 def get_scenario(name_or_file: str) -> Scenario:

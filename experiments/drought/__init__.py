@@ -1,0 +1,61 @@
+"""The drought experiment: a hybrid ecosystem model on flux towers, judged, explained and projected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .config import DRIVEN, Config
+
+if TYPE_CHECKING:
+    from ..context import Context
+    from ..report import Section
+    from ..runfolder import RunFolder
+
+__all__ = ["Config", "plan", "project", "run", "sections"]
+
+
+def plan(config: Config, data: Path | None, quick: bool) -> list[tuple[str, str]]:
+    """What a run will do, as rows of name and text."""
+    split = config.split
+    how = {
+        "time": f"first {split.train_years} calendar years train, the rest test",
+        "site": "each site is predicted by models that never saw it",
+        "drought": f"the {split.seasons} driest and {split.seasons} ordinary growing seasons of each site are held out",
+    }[split.by]
+    made = f"{len(config.synthetic.climates)} synthetic sites, {config.synthetic.years} years, known truth"
+    train = config.train
+    if config.roles is not None:
+        moved = sum(r.role == "dynamic" for r in config.roles.values())
+    else:
+        moved = 1 if data is None else len(DRIVEN)
+    return [
+        ("data", str(data) if data else made),
+        ("split", how),
+        ("targets", ", ".join(f"{t} ({w:g})" for t, w in config.targets.items())),
+        ("process", f"ecosystem; networks move {moved} of its parameters each day"),
+        ("training", "quick: few steps, one member" if quick else f"{train.members} members, {train.steps} steps at most"),
+        ("models", ", ".join(config.models)),
+        ("scenarios", ", ".join(config.scenarios)),
+    ]
+
+
+def run(context: Context) -> None:
+    """Run the experiment."""
+    from .run import run as go
+
+    go(context)
+
+
+def sections(folder: RunFolder) -> list[Section]:
+    """Sections of the report, with their figures, from the run folder alone."""
+    from .sections import sections as make
+
+    return make(folder)
+
+
+def project(folder: RunFolder, scenario: str, out: Path) -> Any:
+    """Project a finished run under a scenario."""
+    from .run import project_run
+
+    return project_run(folder, scenario, out)

@@ -1,0 +1,173 @@
+"""Configuration of the drought experiment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..config import Strict
+
+WEATHER = ["tas_min", "tas_max", "rsds", "vpd", "pr", "day_length"]
+DRIVEN = (
+    "light_use_efficiency",
+    "stomatal_slope",
+    "half_wetness",
+    "priestley_taylor",
+    "soil_evaporation_fraction",
+    "maximum_leaf_area",
+    "leaf_growth_rate",
+    "leaf_shed_rate",
+    "growth_respiration_fraction",
+    "maintenance_rate",
+    "litter_rate",
+    "soil_rate",
+)
+"""Parameters that the recurrent network moves each day."""
+SHARED = ("acclimation_time", "phenology_time")
+"""Parameters that take one value for all sites; the rest take one per site, drawn to a common one."""
+
+Rate = Annotated[float, Field(gt=0, le=1)]
+
+
+class Split(Strict):
+    """How days and sites are parted into training and test."""
+
+    by: Literal["time", "site", "drought"] = "time"
+    """time: first years train, the rest tests. site: each site is predicted by models that never saw it.
+    drought: the driest growing seasons of each site are held out, with as many ordinary ones to compare."""
+    train_years: int = Field(5, ge=1, le=50, description="calendar years of each record that train (by time)")
+    folds: int | None = Field(None, ge=2, description="folds of sites (by site); null leaves one site out at a time")
+    seasons: int = Field(2, ge=1, le=10, description="growing seasons per site and group held out (by drought)")
+
+
+class RoleConfig(Strict):
+    """What a parameter or rate law is: fixed, global, static, dynamic or learned."""
+
+    role: Literal["fixed", "global", "static", "dynamic", "learned"]
+    network: str | list[str] | None = Field(None, description="name of the network that drives it, or several that add up")
+    inputs: list[str] = Field([], description="inputs of a network of its own, where `network` is null")
+    memory: bool = Field(False, description="whether that network of its own is recurrent")
+    value: float | None = Field(None, description="fixed value or start, in the parameter's unit; null: declared default")
+    lower: float = Field(0.0, description="lower bound of a learned rate law")
+    upper: float = Field(10.0, description="upper bound of a learned rate law")
+
+
+class NetworkConfig(Strict):
+    """A network shared by several roles."""
+
+    kind: Literal["gru", "perceptron", "table", "flax"] = Field("gru", description="gru remembers; table is one value per site; the others do not")
+    inputs: list[str] = Field(description="forcing, attributes, categories (igbp, site), quantities or pools")
+    width: int = Field(32, ge=1, le=512, description="units of a layer")
+    depth: int = Field(2, ge=1, le=6, description="layers (not for gru)")
+    dropout: float = Field(0.2, ge=0, lt=0.95, description="share of features dropped in training (not for flax)")
+
+
+def default_roles() -> dict[str, RoleConfig]:
+    """Roles of the experiment: a value per site for all but a few, and a recurrent network on some of them."""
+    from hybrid.process import ecosystem
+
+    names = [p.name for p in ecosystem().all_parameters if p.name not in SHARED]
+    roles = {n: RoleConfig(role="static", network="sites") for n in names}
+    return roles | {n: RoleConfig(role="dynamic", network="memory") for n in DRIVEN}
+
+
+def default_networks() -> dict[str, NetworkConfig]:
+    """Networks of the experiment."""
+    return {
+        "memory": NetworkConfig(kind="gru", inputs=list(WEATHER), width=48, dropout=0.2),
+        "sites": NetworkConfig(kind="table", inputs=[], width=1, dropout=0.0),
+    }
+
+
+class TrainConfig(Strict):
+    """An optimisation."""
+
+    steps: int = Field(240, ge=1, le=100_000, description="steps, each over all sites and training days")
+    learning_rate: Rate = Field(4e-3, description="of networks, at the top of its schedule")
+    parameter_rate: Rate = Field(2e-2, description="of single physical values, in unconstrained units")
+    weight_decay: float = Field(1e-2, ge=0, description="of networks' weights, decoupled")
+    clip: float = Field(1.0, gt=0, description="largest norm of a gradient")
+    penalty: float = Field(1e-2, ge=0, description="weight of the mean square of networks' outputs and of priors")
+    validate_every: int = Field(20, ge=1, description="steps between validations and checkpoints")
+    patience: int = Field(4, ge=0, description="validations without progress that end training; 0 never")
+    members: int = Field(5, ge=1, le=64, description="members of the ensemble")
+
+
+class GruConfig(Strict):
+    """The pure network that the hybrid is judged against."""
+
+    inputs: list[str] = Field(WEATHER, description="forcing (identity or attributes are added)")
+    width: int = Field(48, ge=1, le=512, description="units")
+    dropout: float = Field(0.2, ge=0, lt=0.95, description="share of features dropped in training")
+    train: TrainConfig = Field(
+        default_factory=lambda: TrainConfig(steps=400, patience=6), description="its training"
+    )
+
+
+class Integrate(Strict):
+    """How pools are advanced over each day."""
+
+    solver: Literal["daily", "euler", "heun", "tsit5", "dopri5", "implicit_euler", "kvaerno3", "kvaerno5"] = Field(
+        "daily", description="daily: one explicit step with fluxes limited by their donors; others: diffrax"
+    )
+    steps: int | None = Field(None, ge=1, le=1000, description="steps a day; null: adaptive (not for daily)")
+    adjoint: Literal["checkpoint", "direct"] = Field("checkpoint", description="diffrax's adjoint")
+
+
+class Synthetic(Strict):
+    """The virtual sites used where no data folder is given."""
+
+    years: int = Field(7, ge=2, le=60, description="calendar years of each site")
+    climates: list[str] = Field(
+        ["savanna", "mediterranean", "temperate_deciduous", "temperate_evergreen", "boreal"],
+        description="climates of data.synthetic, one site each",
+    )
+    noise: float = Field(0.05, ge=0, le=1, description="standard deviation of relative noise in fluxes")
+    gaps: float = Field(0.15, ge=0, lt=0.9, description="share of days without observation")
+
+
+class Config(Strict):
+    """The drought experiment: a hybrid ecosystem model on flux towers, and what it is judged against."""
+
+    seed: int = Field(0, ge=0, description="of first weights, dropout and synthetic data")
+    sites: list[str] | None = Field(None, description="site codes; null takes all in the folder")
+    fill: Literal["interpolate", "climatology"] | None = Field(None, description="how gaps in forcing are filled; null: an error")
+    split: Split = Field(default_factory=Split, description="training and test")
+    targets: dict[Literal["gpp", "et", "reco", "nee", "lai"], Annotated[float, Field(ge=0)]] = Field(
+        {"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0, "lai": 0.3}, description="target to its weight in the loss"
+    )
+    noise_aware: bool = Field(False, description="weigh observations by their stated uncertainty")
+    default_role: Literal["fixed", "global"] | None = Field(
+        None, description="role of parameters not listed; null: global, or fixed on synthetic sites"
+    )
+    roles: dict[str, RoleConfig] | None = Field(
+        None, description="parameter or rate law to its role; null: those of the experiment"
+    )
+    networks: dict[str, NetworkConfig] | None = Field(
+        None, description="networks by name; null: those of the experiment"
+    )
+    identity: list[str] = Field(
+        ["site"], description="inputs added to every network that tell apart sites that are seen in training"
+    )
+    attributes: list[str] = Field(
+        ["mean_annual_temperature", "mean_annual_precipitation"],
+        description="inputs added instead where sites are held out",
+    )
+    train: TrainConfig = Field(default_factory=TrainConfig, description="training of the hybrid")
+    process_train: TrainConfig = Field(
+        default_factory=lambda: TrainConfig(steps=300, members=1, parameter_rate=5e-2, patience=0, penalty=0.0),
+        description="calibration of the process alone",
+    )
+    gru: GruConfig = Field(default_factory=GruConfig, description="the pure network")
+    integrate: Integrate = Field(default_factory=Integrate, description="time stepping")
+    synthetic: Synthetic = Field(default_factory=Synthetic, description="virtual sites")
+    models: list[Literal["hybrid", "process", "gru", "trees", "climatology", "published"]] = Field(
+        ["hybrid", "process", "gru", "trees", "climatology", "published"], description="what is run and scored"
+    )
+    scenarios: list[str] = Field(
+        ["warmer", "drier", "warmer_drier"], description="scenarios of the report, by name or YAML file"
+    )
+    memory_days: list[int] = Field(
+        [15, 45, 90, 180, 365], description="history kept when it is cut, to see how long memory lasts [d]"
+    )

@@ -1,0 +1,113 @@
+"""Data of a run: sites opened or made, folds, panel, and what each model may read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data import splits
+from data.batches import Panel, pack
+from data.errors import ConfigError
+from data.sites import open_sites
+from data.splits import Fold
+
+from .config import Config
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FORCING = ("tas_min", "tas_max", "rsds", "vpd", "pr", "co2")
+Masks = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What every model of a run shares.
+
+    Attributes:
+        ds: site dataset (site, time).
+        panel: the same as arrays, time first.
+        folds: ways to part days and sites; one but by site.
+        published: folder with ``published_scores.csv``, or None.
+    """
+
+    ds: xr.Dataset
+    panel: Panel
+    folds: list[Fold]
+    published: Path | None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Observed variables."""
+        return tuple(self.panel.targets)
+
+
+def prepare(config: Config, data: Path | None) -> Prepared:
+    """Open or make the sites, part them, and pack them.
+
+    Raises:
+        DataError: files that cannot be used.
+        ConfigError: targets that no site holds.
+    """
+    if data is None:
+        from .world import synthetic_sites
+
+        ds = synthetic_sites(config)
+    else:
+        ds = open_sites(data, sites=config.sites, forcing=FORCING, fill=config.fill)
+    targets = [t for t in config.targets if t in ds]
+    if not targets:
+        raise ConfigError("no target is in the data", str(data or "synthetic sites"), "name targets it holds")
+    folds = make_folds(config, ds)
+    published = data if data is not None and (data / "published_scores.csv").is_file() else None
+    return Prepared(ds, pack(ds, FORCING, targets), folds, published)
+
+
+def make_folds(config: Config, ds: xr.Dataset) -> list[Fold]:
+    """Folds of the configured split."""
+    split = config.split
+    if split.by == "time":
+        return splits.by_time(ds, years=split.train_years, validation_years=min(1, split.train_years - 1))
+    if split.by == "site":
+        return splits.by_site(ds, folds=split.folds, seed=config.seed)
+    return splits.by_drought(ds, seasons=split.seasons)
+
+
+def training_days(panel: Panel, fold: Fold) -> np.ndarray:
+    """Days whose targets may be used in training or validation, bool (time, site)."""
+    return panel.select(fold.train) | panel.select(fold.validation)
+
+
+def rotated(panel: Panel, fold: Fold, members: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training and validation days of each member, bool (member, time, site).
+
+    Each member leaves out another year of the training period to stop by, so that the ensemble as a whole
+    learns from every year. With one year or one member, the fold's own validation is kept.
+    """
+    days = training_days(panel, fold)
+    year = panel.dates.astype("datetime64[Y]").astype(int)
+    relative = year - year.min(axis=0, keepdims=True)
+    held = [y for y in range(int(relative.max()) + 1) if (days & (relative == y)).any()]
+    if members == 1 or len(held) < 3:
+        validation = panel.select(fold.validation)
+        train = panel.select(fold.train)
+        return np.repeat(train[None], members, 0), np.repeat(validation[None], members, 0)
+    validation = np.stack([days & (relative == held[-1 - m % len(held)]) for m in range(members)])
+    return days[None] & ~validation, validation
+
+
+def last_training_step(panel: Panel, fold: Fold) -> int:
+    """Number of steps up to and including the last training or validation day of any site."""
+    return int(np.flatnonzero(training_days(panel, fold).any(axis=1)).max()) + 1
+
+
+def test_groups(panel: Panel, fold: Fold) -> Mapping[str, np.ndarray]:
+    """Test days by the name that scores give them, bool (time, site)."""
+    by = fold.meta.get("by", fold.name)
+    if set(fold.groups) <= {"all"}:
+        return {str(by): panel.select(fold.test)}
+    return {name: panel.select(mask) for name, mask in fold.groups.items()}

@@ -1,0 +1,235 @@
+"""The drought experiment from data to scores, figures' numbers and projections."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import hybrid
+from data.errors import ConfigError, ScenarioError
+from data.files import atomic_write_text
+from hybrid.project import Range, project
+from hybrid.scenario import get_scenario
+from hybrid.train import Checkpoint
+
+from ..context import Context
+from ..runfolder import RunFolder
+from . import build, climate, curves, memory, results, stages
+from .config import Config, default_networks, default_roles
+from .prepare import Prepared, prepare, test_groups, training_days
+from .world import TRUTH, found_against_truth, synthetic_networks, synthetic_roles
+
+NETWORKS = ("hybrid", "process", "gru")
+
+
+def quickened(config: Config) -> Config:
+    """The configuration of ``--quick``: fewer steps, one member, same everything else."""
+
+    def less(train: Any, steps: int) -> Any:
+        return train.model_copy(
+            update={"steps": min(train.steps, steps), "members": 1, "patience": 0, "validate_every": 10}
+        )
+
+    return config.model_copy(
+        update={
+            "train": less(config.train, 30),
+            "process_train": less(config.process_train, 30),
+            "gru": config.gru.model_copy(update={"train": less(config.gru.train, 40)}),
+            "memory_days": config.memory_days[:2],
+            "scenarios": config.scenarios[:1],
+        }
+    )
+
+
+def settled(config: Config, synthetic: bool, quick: bool) -> Config:
+    """The configuration with what depends on the data filled in."""
+    update: dict[str, Any] = {}
+    if config.roles is None:
+        update["roles"] = synthetic_roles() if synthetic else default_roles()
+    if config.networks is None:
+        update["networks"] = synthetic_networks() if synthetic else default_networks()
+    if config.default_role is None:
+        update["default_role"] = "fixed" if synthetic else "global"
+    if synthetic:
+        update["identity"] = []
+    config = config.model_copy(update=update)
+    return quickened(config) if quick else config
+
+
+def identity_of(config: Config) -> str:
+    """Hash of what a checkpoint depends on."""
+    return hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
+
+
+def run(context: Context) -> None:
+    """Run all stages that are not finished yet."""
+    config = context.config = settled(context.config, context.data is None, context.quick)
+    for name in config.scenarios:
+        get_scenario(name)
+    context.progress({"stage": "data"})
+    prepared = prepare(config, context.data)
+    label = "" if context.data else f"synthetic sites, seed {config.seed}"
+    context.inputs(prepared.ds, label=label)
+    context.finish("data")
+    identity = identity_of(config)
+    for model in config.models:
+        if model == "published":
+            continue
+        with context.stage(model) as todo:
+            if todo and model in NETWORKS:
+                stages.run_networks(context, prepared, model, identity)
+            elif todo:
+                stages.run_peer(context, prepared, model)
+    with context.stage("results") as todo:
+        if todo:
+            write(context, prepared, identity)
+    if "hybrid" in config.models and config.split.by != "site":
+        with context.stage("memory") as todo:
+            if todo:
+                remember(context, prepared, identity)
+        with context.stage("scenarios") as todo:
+            if todo:
+                look_ahead(context, prepared, identity)
+
+
+def members_of(config: Config, folder: RunFolder, prepared: Prepared, model: str, identity: str = "") -> Any:
+    """The finished members of a model, on the run's first fold.
+
+    Raises:
+        RunError, ModelError: no such checkpoint, or one of another configuration.
+    """
+    fold = prepared.folds[0]
+    base = stages.make_model(config, prepared, model, fold)
+    settings = {"hybrid": config.train, "process": config.process_train, "gru": config.gru.train}[model]
+    like = hybrid.train.stack(build.members(base, settings.members, config.seed))
+    checkpoint = Checkpoint(stages.trained_checkpoint(folder, model, fold).path, identity)
+    if not checkpoint.exists():
+        raise ConfigError(f"the run has no trained {model}", str(checkpoint.path), "resume it with --resume")
+    return checkpoint.load(like)[0]
+
+
+def write(context: Context, prepared: Prepared, identity: str) -> None:
+    """Scores, results, closure, learned curves, and for synthetic sites what was found of the truth."""
+    config, folder = context.config, context.folder
+    results.write_scores(config, prepared, folder)
+    found = None
+    if "hybrid" in config.models and config.split.by != "site":
+        models = members_of(config, folder, prepared, "hybrid", identity)
+        found = results.details(models, prepared.panel)
+        closure = found["closure"] | {
+            "absolute_float64": results.closure_double(models, prepared.panel, config.train.members)
+        }
+        found["centres"] = {n: float(np.mean(np.asarray(v))) for n, v in centres(models).items()}
+        write_json(folder, "closure.json", closure)
+        write_json(folder, "curves.json", curves.curves(prepared.panel, found["driven"], found["centres"]))
+        if context.data is None:
+            write_json(folder, "truth.json", truth_rows(found, prepared))
+    results.write_results(config, prepared, folder, found)
+    write_json(folder, "seasons.json", [f.meta for f in prepared.folds])
+    write_json(folder, "sites.json", site_rows(prepared))
+
+
+def centres(models: Any) -> dict[str, Any]:
+    """Global value of every learned parameter, by member."""
+    import equinox as eqx
+
+    return eqx.filter_vmap(lambda m: m.centres())(models)
+
+
+def truth_rows(found: dict[str, Any], prepared: Prepared) -> list[dict[str, Any]]:
+    """Known parameters of the synthetic world beside what the hybrid found."""
+    valid = prepared.panel.valid
+    values = {}
+    for name in TRUTH:
+        series = found["driven"].get(name)
+        if series is None:
+            values[name] = found["centres"][name]
+        elif series.ndim == 2:
+            values[name] = float(np.mean(series[valid]))
+        else:
+            values[name] = float(np.mean(series))
+    return found_against_truth(values, prepared.panel)
+
+
+def site_rows(prepared: Prepared) -> list[dict[str, Any]]:
+    """Sites with their climate, for tables and figures made from the folder alone."""
+    panel = prepared.panel
+    rows = []
+    for j, site in enumerate(panel.sites):
+        row: dict[str, Any] = {"site": site, **{k: float(v[j]) for k, v in panel.attributes.items()}}
+        row |= {k: panel.category_names[k][int(v[j])] for k, v in panel.categories.items()}
+        days = panel.valid[:, j]
+        row |= {"first": str(panel.dates[days, j].min()), "last": str(panel.dates[days, j].max())}
+        rows.append(row)
+    return rows
+
+
+def remember(context: Context, prepared: Prepared, identity: str) -> None:
+    """Skill with cut history, and the response to an imposed dry season, for hybrid and GRU."""
+    config, panel, fold = context.config, prepared.panel, prepared.folds[0]
+    train = training_days(panel, fold)
+    test = np.any(list(test_groups(panel, fold).values()), axis=0)
+    rows: list[dict[str, Any]] = []
+    arrays: dict[str, np.ndarray] = {}
+    recovery: dict[str, Any] = {}
+    for model in ("hybrid", "gru"):
+        if model not in config.models:
+            continue
+        models = members_of(config, context.folder, prepared, model, identity)
+        pools = None
+        if model == "hybrid":
+            held = results.details(models, panel)["pools"]
+            pools = {n: np.where(train, v, 0).sum(0) / np.maximum(train.sum(0), 1) for n, v in held.items()}
+        targets = tuple(t for t in prepared.targets if t != "lai")
+        found = memory.memory_skill(models, panel, train, test, config.memory_days, pools, targets)
+        rows += [{"model": model, **row} for row in found]
+        dry = memory.imposed_drought(models, panel)
+        arrays |= {f"{model}__{n}": v for n, v in dry["anomaly"].items()}
+        recovery[model] = {n: [None if np.isnan(x) else float(x) for x in v] for n, v in dry["recovery"].items()}
+        context.progress({"stage": "memory", "step": 1 + (model == "gru"), "steps": 2})
+    write_json(context.folder, "memory.json", {"skill": rows, "recovery": recovery})
+    stages.save_predictions(context.folder, "dry-season", arrays)
+
+
+def look_ahead(context: Context, prepared: Prepared, identity: str) -> None:
+    """Projections under the configured scenarios, checks and drift."""
+    config, panel = context.config, prepared.panel
+    models = members_of(config, context.folder, prepared, "hybrid", identity)
+    seen = Range.of(panel, training_days(panel, prepared.folds[0]))
+    control = project(models, panel, get_scenario("present"), seen)
+    rows: list[dict[str, Any]] = []
+    for number, name in enumerate(config.scenarios):
+        changed = project(models, panel, get_scenario(name), seen)
+        rows += climate.summary(control, changed)
+        context.progress({"stage": "scenarios", "step": number + 1, "steps": len(config.scenarios)})
+    write_json(context.folder, "scenarios.json", {"changes": rows, "checks": climate.checks(models, panel, seen)})
+
+
+def project_run(folder: RunFolder, scenario: str, out: Path) -> None:
+    """Project a finished run under a scenario, into ``out/projection.nc`` and ``out/changes.json``.
+
+    Raises:
+        ScenarioError: an unknown scenario, or a run by site, which has no single model.
+    """
+    chosen = get_scenario(scenario)
+    told = folder.read_json(folder.data_file)
+    config = settled(folder.load_config(Config), not told.get("root"), folder.status().quick)
+    if config.split.by == "site":
+        raise ScenarioError("a run by site has one model for each fold", str(folder.path), "project a run by time")
+    prepared = prepare(config, Path(told["root"]) if told.get("root") else None)
+    models = members_of(config, folder, prepared, "hybrid", identity_of(config))
+    seen = Range.of(prepared.panel, training_days(prepared.panel, prepared.folds[0]))
+    control = project(models, prepared.panel, get_scenario("present"), seen)
+    changed = project(models, prepared.panel, chosen, seen)
+    out.mkdir(parents=True, exist_ok=True)
+    climate.write_projection(changed, out / "projection.nc")
+    atomic_write_text(out / "changes.json", json.dumps(climate.summary(control, changed), indent=1))
+
+
+def write_json(folder: RunFolder, name: str, value: Any) -> None:
+    """Write a table of numbers beside the results."""
+    folder.write_json(folder.path / "tables" / name, value)
