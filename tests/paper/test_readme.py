@@ -1,0 +1,141 @@
+"""The README: its commands exist, its files exist, and its Python runs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer.main
+
+from data import synthetic
+from experiments import registry
+from experiments.cli import app
+from experiments.environment import ROOT
+
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", TEXT, re.DOTALL)
+SHELL = [text for kind, text in BLOCKS if kind == ""]
+
+
+def commands(group=None, prefix=()):
+    """Every command of the command line, with its options."""
+    group = group or typer.main.get_command(app)
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*prefix, name))
+        else:
+            options = {option for item in command.params for option in item.opts if option.startswith("--")}
+            yield " ".join((*prefix, name)), options
+
+
+KNOWN = dict(commands())
+
+
+def test_the_two_lines_for_a_fresh_machine_stand_alone():
+    for line in ("pip install uv && uv run terrax run drought", "pip install uv && uv run pytest"):
+        assert f"{line}\n" in SHELL
+
+
+def test_every_command_is_told_and_every_told_command_exists():
+    named = set(re.findall(r"(?m)^\| `terrax ([a-z -]+?)(?= [A-Z\[-]|`)", TEXT))
+    assert named == set(KNOWN)
+
+
+def test_options_of_the_table_exist():
+    for line in re.findall(r"(?m)^\| `terrax ([^`]+)`", TEXT):
+        name = max((known for known in KNOWN if line.startswith(known)), key=len)
+        assert set(re.findall(r"--[a-z]+", line)) <= KNOWN[name], line
+
+
+def test_experiments_scenarios_and_files_that_are_named_exist():
+    from hybrid.scenario import SCENARIOS
+
+    assert set(re.findall(r"terrax run ([a-z]+)", TEXT)) <= {name for name, _ in registry.entries()}
+    for path in re.findall(r"\]\(([^)]+)\)", TEXT):
+        assert (ROOT / path).exists(), path
+    named = re.search(r"A scenario is a name \(([^)]+)\)", TEXT)
+    assert named is not None
+    assert set(re.findall(r"`(\w+)`", named.group(1))) == set(SCENARIOS) - {"present"}
+
+
+def test_the_scenario_file_is_read(tmp_path):
+    from hybrid.scenario import get_scenario
+
+    (block,) = [text for kind, text in BLOCKS if kind == "yaml"]
+    (tmp_path / "own.yaml").write_text(block)
+    assert set(get_scenario(str(tmp_path / "own.yaml")).changes) == {"tas", "pr", "co2"}
+
+
+def test_the_package_map_is_the_tree():
+    rows = re.findall(r"(?m)^\| `(\w+)` \|", TEXT[TEXT.index("## Packages") :])
+    for name in rows:
+        assert (ROOT / name).is_dir(), name
+    assert {"data", "hybrid", "causal", "xai", "experiments", "paper"} == set(rows)
+
+
+def test_the_run_folder_is_described_as_it_is(run_by_time):
+    section = TEXT[TEXT.index("## What a run folder holds") : TEXT.index("## Commands")]
+    told = {name.rstrip("/") for name in re.findall(r"(?m)^\| `([^`]+)` \|", section)}
+    made = {path.name for path in run_by_time.path.iterdir()}
+    assert made <= told
+
+
+def test_no_skill_is_typed():
+    prose = re.sub(r"```.*?```|JAX 0\.\d+", "", TEXT, flags=re.DOTALL)
+    assert re.findall(r"(?<![\w.])0\.\d{2,}|\d+ ?%", prose) == []
+
+
+def bucket_world(path: Path) -> None:
+    """Towers whose evaporation is that of the README's bucket, with an efficiency that falls with dry air."""
+
+    def simulate(ds):
+        pr, rsds, vpd = (ds[n].transpose("site", "time").values.astype(float) for n in ("pr", "rsds", "vpd"))
+        water = np.full(pr.shape[0], 100.0)
+        et = np.zeros(pr.shape)
+        for day in range(pr.shape[1]):
+            demand = np.exp(-vpd[:, day] / 10.0) * rsds[:, day] / 2.45
+            et[:, day] = np.minimum(demand * water / (water + 150.0), water)
+            water = water + pr[:, day] - et[:, day] - 0.1 * np.maximum(water - 150.0, 0.0)
+        return {"et": ds["pr"].transpose("site", "time").copy(data=et)}
+
+    weather = synthetic.weather(["savanna", "mediterranean", "temperate_deciduous"], 3, seed=1)
+    synthetic.write_sites(synthetic.virtual_sites(weather, simulate, {"et": 0.05}, 0.1, seed=1), path)
+
+
+def test_the_python_of_the_readme_runs_and_learns(tmp_path):
+    (block,) = [text for kind, text in BLOCKS if kind == "python"]
+    bucket_world(tmp_path / "towers")
+    (tmp_path / "own.py").write_text(block, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:__main__", "own.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    before, after = (float(value) for value in re.findall(r"NSE (-?[\d.]+)", done.stdout))
+    assert before < 0.5
+    assert after > 0.9
+    capacity = float(re.search(r"'capacity': ([\d.]+)", done.stdout).group(1))
+    assert capacity == pytest.approx(150.0, rel=0.15)
+
+
+def test_the_readme_says_what_continuous_integration_looks_for():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for name in ("tests", "quickstart"):
+        line = re.search(rf"(?m)^{name}='([^']+)'", script)
+        assert line is not None
+        assert line.group(1) in TEXT
+
+
+def test_python_and_licence_are_those_of_the_package():
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.search(r'requires-python = ">=3\.11"', project)
+    assert "3.11 or later" in TEXT
+    assert 'license = "Apache-2.0"' in project
