@@ -18,7 +18,7 @@ def logarithmic(parameter: Parameter) -> bool:
     return parameter.lower > 0 and parameter.upper / parameter.lower >= 20.0
 
 
-def to_bounded(parameter: Parameter, raw: Float[Array, "..."]) -> Float[Array, "..."]:
+def to_bounded(parameter: Parameter, raw: Float[Array, ...]) -> Float[Array, ...]:
     """Value inside the bounds, in the parameter's unit, of an unconstrained number."""
     share = jax.nn.sigmoid(raw)
     if logarithmic(parameter):

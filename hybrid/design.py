@@ -176,7 +176,9 @@ def _check_networks(
         for n in slot.quiet:
             if slot.kind == "gru" or n not in slot.inputs:
                 raise ModelError(
-                    f"{n!r} cannot be quiet: it must be an input of a network without memory", where, "correct `quiet`"
+                    f"{n!r} cannot be quiet: it must be an input of a network without memory",
+                    where,
+                    "correct `quiet`",
                 )
         if slot.kind == "gru" and level == "static":
             raise ModelError("a recurrent network reads attributes alone", where, "use a perceptron")

@@ -46,7 +46,9 @@ def from_panel(panel: Panel, levels: Mapping[str, tuple[str, ...]], dtype: type 
     categories = {}
     for name, known in levels.items():
         held = panel.sites if name == "site" else _labels(panel, name)
-        onehot = np.array([[float(v == k) for k in known] for v in held], dtype).reshape(len(held), len(known))
+        onehot = np.array([[float(v == k) for k in known] for v in held], dtype).reshape(
+            len(held), len(known)
+        )
         categories[name] = jnp.asarray(onehot)
     return Inputs(
         forcing={k: jnp.asarray(v, dtype) for k, v in panel.forcing.items()},

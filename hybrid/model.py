@@ -137,7 +137,9 @@ class Model(eqx.Module):
         global value than data ask for, and the square of each global value's distance from its prior.
         """
         run = self.simulate(inputs)
-        outputs = [jnp.mean(run.values[f"outputs:{n}"] ** 2) for n in self.networks if f"outputs:{n}" in run.values]
+        outputs = [
+            jnp.mean(run.values[f"outputs:{n}"] ** 2) for n in self.networks if f"outputs:{n}" in run.values
+        ]
         priors = [
             ((to_bounded(p, self.raw[n]) - p.prior[0]) / p.prior[1]) ** 2
             for n, p in self.design.learned.items()

@@ -73,8 +73,8 @@ Role = Fixed | Global | Static | Dynamic | Learned
 class Slot:
     """A network shared by several roles: its kind, inputs and options.
 
-    ``kind`` is ``perceptron``, ``table`` (one value per site), ``gru``, ``flax`` (a perceptron in Flax nnx), or a callable
-    ``(inputs, outputs, *, key) -> module``, so that any Equinox or Flax module fits.
+    ``kind`` is ``perceptron``, ``table`` (one value per site), ``gru``, ``flax`` (a perceptron in Flax nnx),
+    or a callable ``(inputs, outputs, *, key) -> module``, so that any Equinox or Flax module fits.
     """
 
     kind: Literal["perceptron", "table", "gru", "flax"] | Any

@@ -13,8 +13,15 @@ import numpy as np
 from data.batches import Panel
 from data.errors import ScenarioError, nearest
 
-UNITS = {"tas": "K", "tas_min": "K", "tas_max": "K", "pr": "mm d-1", "co2": "ppm", "rsds": "MJ m-2 d-1",
-         "vpd": "hPa"}
+UNITS = {
+    "tas": "K",
+    "tas_min": "K",
+    "tas_max": "K",
+    "pr": "mm d-1",
+    "co2": "ppm",
+    "rsds": "MJ m-2 d-1",
+    "vpd": "hPa",
+}
 _CHANGE = re.compile(r"^\s*([+\-x*=])\s*([0-9.eE+\-]+)\s*(%|[A-Za-z][\w\s\-]*)?\s*$")
 
 
@@ -50,7 +57,9 @@ def parse_change(variable: str, change: Any, scenario: str = "") -> tuple[str, f
     where = f"scenario {scenario}" if scenario else "scenario"
     if variable not in UNITS:
         raise ScenarioError(
-            f"unknown forcing {variable!r}{nearest(variable, UNITS)}", where, "change one of " + ", ".join(UNITS)
+            f"unknown forcing {variable!r}{nearest(variable, UNITS)}",
+            where,
+            "change one of " + ", ".join(UNITS),
         )
     match = _CHANGE.match(str(change))
     try:
@@ -59,19 +68,24 @@ def parse_change(variable: str, change: Any, scenario: str = "") -> tuple[str, f
         sign, number, unit = match.group(1), float(match.group(2)), (match.group(3) or "").strip()
     except ValueError:
         raise ScenarioError(
-            f"the change {change!r} of {variable!r} cannot be read", where,
+            f"the change {change!r} of {variable!r} cannot be read",
+            where,
             "write + 2 K, - 1 K, x 0.8, or = 550 ppm",
         ) from None
     wanted = UNITS[variable]
     fits = unit in ("", wanted) or (wanted == "K" and unit in ("degC", "C"))
     if sign in "x*":
         if unit or number < 0:
-            raise ScenarioError(f"the factor {change!r} of {variable!r} must be a number without unit, not negative",
-                                where, "write x 0.8")
+            raise ScenarioError(
+                f"the factor {change!r} of {variable!r} must be a number without unit, not negative",
+                where,
+                "write x 0.8",
+            )
         return "x", number
     if not fits:
-        raise ScenarioError(f"the change of {variable!r} is in {unit!r}, {wanted!r} is wanted", where,
-                            f"write it in {wanted}")
+        raise ScenarioError(
+            f"the change of {variable!r} is in {unit!r}, {wanted!r} is wanted", where, f"write it in {wanted}"
+        )
     if sign == "=":
         return "=", number
     return "+", number if sign == "+" else -number
@@ -83,7 +97,9 @@ SCENARIOS = {
         Scenario("present", {}, description="forcing as it was"),
         Scenario("warmer", {"tas": "+ 2 K"}, description="2 K warmer at the same relative humidity"),
         Scenario("drier", {"pr": "x 0.8"}, description="a fifth less precipitation"),
-        Scenario("warmer_drier", {"tas": "+ 2 K", "pr": "x 0.8"}, description="2 K warmer and a fifth less rain"),
+        Scenario(
+            "warmer_drier", {"tas": "+ 2 K", "pr": "x 0.8"}, description="2 K warmer and a fifth less rain"
+        ),
         Scenario("more_co2", {"co2": "x 1.5"}, description="half as much CO2 again"),
     )
 }
@@ -100,7 +116,8 @@ def get_scenario(name_or_file: str) -> Scenario:
     path = Path(name_or_file)
     if not path.is_file():
         raise ScenarioError(
-            f"no scenario and no file {name_or_file!r}{nearest(name_or_file, SCENARIOS)}", "",
+            f"no scenario and no file {name_or_file!r}{nearest(name_or_file, SCENARIOS)}",
+            "",
             "name one of " + ", ".join(SCENARIOS) + " or a YAML file",
         )
     import yaml
@@ -130,8 +147,11 @@ def apply(panel: Panel, scenario: Scenario) -> Panel:
         sign, number = parse_change(variable, change, scenario.name)
         for name in ("tas_min", "tas_max") if variable == "tas" else (variable,):
             if name not in panel.forcing:
-                raise ScenarioError(f"the forcing {name!r} is not in the data", f"scenario {scenario.name}",
-                                    "add it to the forcing or leave it out")
+                raise ScenarioError(
+                    f"the forcing {name!r} is not in the data",
+                    f"scenario {scenario.name}",
+                    "add it to the forcing or leave it out",
+                )
             old = changed.get(name, panel.forcing[name])
             new = old + number if sign == "+" else old * number if sign == "x" else np.full_like(old, number)
             changed[name] = np.maximum(new, 0.0) if name in ("pr", "rsds", "vpd", "co2") else new

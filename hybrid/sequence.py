@@ -72,9 +72,7 @@ class Sequence(eqx.Module):
     def trainable(self) -> PyTree[bool]:
         """Filter of the arrays that training changes."""
         spec = jax.tree.map(eqx.is_inexact_array, self)
-        return eqx.tree_at(
-            lambda m: (m.network.mean, m.network.scale, m.mean, m.scale), spec, (False,) * 4
-        )
+        return eqx.tree_at(lambda m: (m.network.mean, m.network.scale, m.mean, m.scale), spec, (False,) * 4)
 
     def with_key(self, key: PRNGKeyArray | None) -> Any:
         """The network with dropout drawn from ``key``, or off."""

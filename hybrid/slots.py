@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,9 +60,7 @@ class Seated(eqx.Module):
         return self.module(self.gather(values), key=key)
 
 
-def seat(
-    slot: Slot, outputs: int, categories: Mapping[str, tuple[str, ...]], *, key: PRNGKeyArray
-) -> Seated:
+def seat(slot: Slot, outputs: int, categories: Mapping[str, tuple[str, ...]], *, key: PRNGKeyArray) -> Seated:
     """Build the network of a slot; its statistics start at mean 0 and scale 1.
 
     Raises:
@@ -84,11 +83,16 @@ def seat(
             module = slot.kind(inputs, outputs, key=key, **options)
         else:
             raise ModelError(
-                f"unknown kind of network {slot.kind!r}", "networks", "use perceptron, table, gru, flax or a callable"
+                f"unknown kind of network {slot.kind!r}",
+                "networks",
+                "use perceptron, table, gru, flax or a callable",
             )
     except TypeError as error:
-        raise ModelError(f"a {slot.kind} network does not take these options: {error}", "networks",
-                         "see its class for the options it has") from error
+        raise ModelError(
+            f"a {slot.kind} network does not take these options: {error}",
+            "networks",
+            "see its class for the options it has",
+        ) from error
     return Seated(module, jnp.zeros(len(numeric)), jnp.ones(len(numeric)), numeric, named)
 
 
@@ -101,7 +105,7 @@ def flax_perceptron(
     rngs = nnx.Rngs(params=key)
     sizes = [inputs] + [width] * depth
     layers: list[Any] = []
-    for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+    for a, b in itertools.pairwise(sizes):
         layers += [nnx.Linear(a, b, rngs=rngs), nnx.silu]
     last = nnx.Linear(sizes[-1], outputs, kernel_init=nnx.initializers.normal(0.02), rngs=rngs)
     return FlaxSlot(nnx.Sequential(*layers, last))

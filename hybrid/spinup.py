@@ -15,7 +15,9 @@ from .model import Model
 
 
 @eqx.filter_jit
-def _cycle(model: Model, inputs: Inputs, start: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+def _cycle(
+    model: Model, inputs: Inputs, start: Mapping[str, Array]
+) -> tuple[dict[str, Array], dict[str, Array]]:
     run = model.simulate(inputs, start=start)
     turnover = {}
     for pool in model.process.pool_names:

@@ -34,7 +34,12 @@ def plan(config: Config, data: Path | None, quick: bool) -> list[tuple[str, str]
         ("split", how),
         ("targets", ", ".join(f"{t} ({w:g})" for t, w in config.targets.items())),
         ("process", f"ecosystem; networks move {moved} of its parameters each day"),
-        ("training", "quick: few steps, one member" if quick else f"{train.members} members, {train.steps} steps at most"),
+        (
+            "training",
+            "quick: few steps, one member"
+            if quick
+            else f"{train.members} members, {train.steps} steps at most",
+        ),
         ("models", ", ".join(config.models)),
         ("scenarios", ", ".join(config.scenarios)),
     ]

@@ -87,7 +87,9 @@ def process_roles(config: Config, roles: dict[str, Role]) -> tuple[dict[str, Rol
     for name, role in configured.items():
         roles[name] = Fixed(role.value) if role.role == "fixed" else Global(role.value)
     if not tables:
-        return {n: r for n, r in roles.items() if configured.get(n) is None or configured[n].role != "learned"}, {}
+        return {
+            n: r for n, r in roles.items() if configured.get(n) is None or configured[n].role != "learned"
+        }, {}
     table, network = next(iter(tables.items()))
     for name, role in configured.items():
         if role.role in ("static", "dynamic"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jax
 import equinox as eqx
+import jax
 import numpy as np
 
 import hybrid
@@ -66,8 +66,12 @@ def checks(models: Any, panel: Panel, seen: Range) -> list[dict[str, Any]]:
     def compare(name: str, a: np.ndarray, b: np.ndarray, unit: str) -> None:
         change = (b - a).mean(axis=(0, 1))
         rows.append(
-            {"check": f"half the rain, {name}: largest change of any site", "value": float(change.max()),
-             "unit": unit, "ok": bool((change <= 1e-6).all())}
+            {
+                "check": f"half the rain, {name}: largest change of any site",
+                "value": float(change.max()),
+                "unit": unit,
+                "ok": bool((change <= 1e-6).all()),
+            }
         )
 
     compare("root-zone water", control.pools["soil_root"], drier.pools["soil_root"], "mm")
@@ -79,8 +83,12 @@ def checks(models: Any, panel: Panel, seen: Range) -> list[dict[str, Any]]:
     _, told = hybrid.spin_up(member, inputs, cycles=60, tolerance=2e-3)
     worst = max(told["drift"], key=told["drift"].__getitem__)
     rows.append(
-        {"check": f"one year repeated {told['cycles']} times from spin-up: drift per year of {worst}",
-         "value": float(told["drift"][worst]), "unit": "1", "ok": bool(told["converged"])}
+        {
+            "check": f"one year repeated {told['cycles']} times from spin-up: drift per year of {worst}",
+            "value": float(told["drift"][worst]),
+            "unit": "1",
+            "ok": bool(told["converged"]),
+        }
     )
     return rows
 

@@ -37,18 +37,26 @@ class Split(Strict):
     """time: first years train, the rest tests. site: each site is predicted by models that never saw it.
     drought: the driest growing seasons of each site are held out, with as many ordinary ones to compare."""
     train_years: int = Field(5, ge=1, le=50, description="calendar years of each record that train (by time)")
-    folds: int | None = Field(None, ge=2, description="folds of sites (by site); null leaves one site out at a time")
-    seasons: int = Field(2, ge=1, le=10, description="growing seasons per site and group held out (by drought)")
+    folds: int | None = Field(
+        None, ge=2, description="folds of sites (by site); null leaves one site out at a time"
+    )
+    seasons: int = Field(
+        2, ge=1, le=10, description="growing seasons per site and group held out (by drought)"
+    )
 
 
 class RoleConfig(Strict):
     """What a parameter or rate law is: fixed, global, static, dynamic or learned."""
 
     role: Literal["fixed", "global", "static", "dynamic", "learned"]
-    network: str | list[str] | None = Field(None, description="name of the network that drives it, or several that add up")
+    network: str | list[str] | None = Field(
+        None, description="name of the network that drives it, or several that add up"
+    )
     inputs: list[str] = Field([], description="inputs of a network of its own, where `network` is null")
     memory: bool = Field(False, description="whether that network of its own is recurrent")
-    value: float | None = Field(None, description="fixed value or start, in the parameter's unit; null: declared default")
+    value: float | None = Field(
+        None, description="fixed value or start, in the parameter's unit; null: declared default"
+    )
     lower: float = Field(0.0, description="lower bound of a learned rate law")
     upper: float = Field(10.0, description="upper bound of a learned rate law")
 
@@ -56,11 +64,15 @@ class RoleConfig(Strict):
 class NetworkConfig(Strict):
     """A network shared by several roles."""
 
-    kind: Literal["gru", "perceptron", "table", "flax"] = Field("gru", description="gru remembers; table is one value per site; the others do not")
+    kind: Literal["gru", "perceptron", "table", "flax"] = Field(
+        "gru", description="gru remembers; table is one value per site; the others do not"
+    )
     inputs: list[str] = Field(description="forcing, attributes, categories (igbp, site), quantities or pools")
     width: int = Field(32, ge=1, le=512, description="units of a layer")
     depth: int = Field(2, ge=1, le=6, description="layers (not for gru)")
-    dropout: float = Field(0.2, ge=0, lt=0.95, description="share of features dropped in training (not for flax)")
+    dropout: float = Field(
+        0.2, ge=0, lt=0.95, description="share of features dropped in training (not for flax)"
+    )
 
 
 def default_roles() -> dict[str, RoleConfig]:
@@ -88,7 +100,9 @@ class TrainConfig(Strict):
     parameter_rate: Rate = Field(2e-2, description="of single physical values, in unconstrained units")
     weight_decay: float = Field(1e-2, ge=0, description="of networks' weights, decoupled")
     clip: float = Field(1.0, gt=0, description="largest norm of a gradient")
-    penalty: float = Field(1e-2, ge=0, description="weight of the mean square of networks' outputs and of priors")
+    penalty: float = Field(
+        1e-2, ge=0, description="weight of the mean square of networks' outputs and of priors"
+    )
     validate_every: int = Field(20, ge=1, description="steps between validations and checkpoints")
     patience: int = Field(4, ge=0, description="validations without progress that end training; 0 never")
     members: int = Field(5, ge=1, le=64, description="members of the ensemble")
@@ -108,8 +122,11 @@ class GruConfig(Strict):
 class Integrate(Strict):
     """How pools are advanced over each day."""
 
-    solver: Literal["daily", "euler", "heun", "tsit5", "dopri5", "implicit_euler", "kvaerno3", "kvaerno5"] = Field(
-        "daily", description="daily: one explicit step with fluxes limited by their donors; others: diffrax"
+    solver: Literal["daily", "euler", "heun", "tsit5", "dopri5", "implicit_euler", "kvaerno3", "kvaerno5"] = (
+        Field(
+            "daily",
+            description="daily: one explicit step with fluxes limited by their donors; others: diffrax",
+        )
     )
     steps: int | None = Field(None, ge=1, le=1000, description="steps a day; null: adaptive (not for daily)")
     adjoint: Literal["checkpoint", "direct"] = Field("checkpoint", description="diffrax's adjoint")
@@ -132,10 +149,13 @@ class Config(Strict):
 
     seed: int = Field(0, ge=0, description="of first weights, dropout and synthetic data")
     sites: list[str] | None = Field(None, description="site codes; null takes all in the folder")
-    fill: Literal["interpolate", "climatology"] | None = Field(None, description="how gaps in forcing are filled; null: an error")
+    fill: Literal["interpolate", "climatology"] | None = Field(
+        None, description="how gaps in forcing are filled; null: an error"
+    )
     split: Split = Field(default_factory=Split, description="training and test")
     targets: dict[Literal["gpp", "et", "reco", "nee", "lai"], Annotated[float, Field(ge=0)]] = Field(
-        {"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0, "lai": 0.3}, description="target to its weight in the loss"
+        {"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0, "lai": 0.3},
+        description="target to its weight in the loss",
     )
     noise_aware: bool = Field(False, description="weigh observations by their stated uncertainty")
     default_role: Literal["fixed", "global"] | None = Field(
@@ -156,14 +176,17 @@ class Config(Strict):
     )
     train: TrainConfig = Field(default_factory=TrainConfig, description="training of the hybrid")
     process_train: TrainConfig = Field(
-        default_factory=lambda: TrainConfig(steps=300, members=1, parameter_rate=5e-2, patience=0, penalty=0.0),
+        default_factory=lambda: TrainConfig(
+            steps=300, members=1, parameter_rate=5e-2, patience=0, penalty=0.0
+        ),
         description="calibration of the process alone",
     )
     gru: GruConfig = Field(default_factory=GruConfig, description="the pure network")
     integrate: Integrate = Field(default_factory=Integrate, description="time stepping")
     synthetic: Synthetic = Field(default_factory=Synthetic, description="virtual sites")
     models: list[Literal["hybrid", "process", "gru", "trees", "climatology", "published"]] = Field(
-        ["hybrid", "process", "gru", "trees", "climatology", "published"], description="what is run and scored"
+        ["hybrid", "process", "gru", "trees", "climatology", "published"],
+        description="what is run and scored",
     )
     scenarios: list[str] = Field(
         ["warmer", "drier", "warmer_drier"], description="scenarios of the report, by name or YAML file"

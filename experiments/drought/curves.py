@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -53,13 +54,19 @@ def curves(panel: Panel, driven: dict[str, np.ndarray], centres: dict[str, float
         relative = (value / np.maximum(np.abs(middle), 1e-9))[panel.valid]
         x = np.asarray(x)[panel.valid]
         edges = np.unique(np.quantile(x, np.linspace(0.0, 1.0, BINS + 1)))
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in itertools.pairwise(edges):
             held = relative[(x >= low) & (x <= high)]
             if held.size >= 50:
                 q = np.quantile(held, [0.25, 0.5, 0.75])
                 rows.append(
-                    {"parameter": parameter, "against": against, "x": float(0.5 * (low + high)),
-                     "median": float(q[1]), "low": float(q[0]), "high": float(q[2]),
-                     "centre": float(centres.get(parameter, np.nan))}
+                    {
+                        "parameter": parameter,
+                        "against": against,
+                        "x": float(0.5 * (low + high)),
+                        "median": float(q[1]),
+                        "low": float(q[0]),
+                        "high": float(q[2]),
+                        "centre": float(centres.get(parameter, np.nan)),
+                    }
                 )
     return rows

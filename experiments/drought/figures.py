@@ -16,10 +16,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FLUXES = ("gpp", "et", "reco", "nee")
-UNITS = {"gpp": "gC m$^{-2}$ d$^{-1}$", "et": "mm d$^{-1}$", "reco": "gC m$^{-2}$ d$^{-1}$",
-         "nee": "gC m$^{-2}$ d$^{-1}$", "lai": "m$^2$ m$^{-2}$", "soil_root": "mm", "runoff": "mm d$^{-1}$"}
-NAMES = {"gpp": "GPP", "et": "ET", "reco": "RECO", "nee": "NEE", "lai": "LAI", "soil_root": "root-zone water",
-         "runoff": "runoff"}
+UNITS = {
+    "gpp": "gC m$^{-2}$ d$^{-1}$",
+    "et": "mm d$^{-1}$",
+    "reco": "gC m$^{-2}$ d$^{-1}$",
+    "nee": "gC m$^{-2}$ d$^{-1}$",
+    "lai": "m$^2$ m$^{-2}$",
+    "soil_root": "mm",
+    "runoff": "mm d$^{-1}$",
+}
+NAMES = {
+    "gpp": "GPP",
+    "et": "ET",
+    "reco": "RECO",
+    "nee": "NEE",
+    "lai": "LAI",
+    "soil_root": "root-zone water",
+    "runoff": "runoff",
+}
 FLOOR = -0.5
 """Skill below this is drawn at this level, with its number."""
 
@@ -51,8 +65,15 @@ def skill(folder: RunFolder) -> list[Path]:
             if part.empty:
                 continue
             values = part.clip(lower=FLOOR).to_numpy()
-            axis.plot(np.full(len(values), k) + np.linspace(-0.18, 0.18, len(values)), np.sort(values), "o",
-                      color=style.colour(model), alpha=0.55, markersize=2.6, markeredgewidth=0)
+            axis.plot(
+                np.full(len(values), k) + np.linspace(-0.18, 0.18, len(values)),
+                np.sort(values),
+                "o",
+                color=style.colour(model),
+                alpha=0.55,
+                markersize=2.6,
+                markeredgewidth=0,
+            )
             middle = float(part.median())
             axis.plot([k - 0.32, k + 0.32], [max(middle, FLOOR)] * 2, color=style.colour(model), linewidth=2)
             axis.text(k, max(middle, FLOOR) + 0.02, f"{middle:.2f}", ha="center", va="bottom", fontsize=6)
@@ -84,12 +105,22 @@ def series(folder: RunFolder) -> list[Path]:
                     name = f"{target}_{model}"
                     if name in ds:
                         values = ds[name].sel(site=site).values[window]
-                        look = {"linestyle": "none", "marker": ".", "markersize": 1.5} if model == "observed" else {"linewidth": 0.9}
+                        look = (
+                            {"linestyle": "none", "marker": ".", "markersize": 1.5}
+                            if model == "observed"
+                            else {"linewidth": 0.9}
+                        )
                         axis.plot(time, values, color=style.colour(model), label=model, **look)
                         if f"{name}_spread" in ds and model == "hybrid":
                             spread = ds[f"{name}_spread"].sel(site=site).values[window]
-                            axis.fill_between(time, values - 2 * spread, values + 2 * spread,
-                                              color=style.colour(model), alpha=0.2, linewidth=0)
+                            axis.fill_between(
+                                time,
+                                values - 2 * spread,
+                                values + 2 * spread,
+                                color=style.colour(model),
+                                alpha=0.2,
+                                linewidth=0,
+                            )
                 axis.set_title(f"{site}  {NAMES[target]} [{UNITS[target]}]")
                 axis.tick_params(axis="x", rotation=30)
         axes[0][0].legend(ncols=3, loc="upper left")
@@ -110,8 +141,14 @@ def learned(folder: RunFolder) -> list[Path]:
     for axis, (parameter, against) in zip(axes.flat, pairs, strict=False):
         part = [r for r in rows if r["parameter"] == parameter and r["against"] == against]
         x = [r["x"] for r in part]
-        axis.fill_between(x, [r["low"] for r in part], [r["high"] for r in part], color=style.colour("hybrid"),
-                          alpha=0.2, linewidth=0)
+        axis.fill_between(
+            x,
+            [r["low"] for r in part],
+            [r["high"] for r in part],
+            color=style.colour("hybrid"),
+            alpha=0.2,
+            linewidth=0,
+        )
         axis.plot(x, [r["median"] for r in part], color=style.colour("hybrid"), label="learned, quartiles")
         if truth and parameter == "light_use_efficiency" and against == "vpd":
             from .world import known_function
@@ -119,7 +156,9 @@ def learned(folder: RunFolder) -> list[Path]:
             y = known_function(np.asarray(x))
             axis.plot(x, y / np.median(y), "--", color=style.colour("observed"), label="truth")
         else:
-            axis.axhline(1.0, color=style.colour("process"), linestyle="--", linewidth=0.9, label="equation alone")
+            axis.axhline(
+                1.0, color=style.colour("process"), linestyle="--", linewidth=0.9, label="equation alone"
+            )
         axis.set_title(parameter.replace("_", " "))
         axis.set_xlabel(LABELS[against])
     for axis in list(axes.flat)[len(pairs) :]:
@@ -141,9 +180,16 @@ def memory(folder: RunFolder) -> list[Path]:
     drawing, axes = style.figure(1, len(FLUXES), height=52, squeeze=False)
     for axis, target in zip(axes[0], FLUXES, strict=True):
         for model in ("hybrid", "gru"):
-            part = sorted((r["days"], r["nse"]) for r in rows if r["model"] == model and r["target"] == target)
+            part = sorted(
+                (r["days"], r["nse"]) for r in rows if r["model"] == model and r["target"] == target
+            )
             if part:
-                axis.plot(*zip(*part, strict=True), marker=style.MARKERS[model], color=style.colour(model), label=model)
+                axis.plot(
+                    *zip(*part, strict=True),
+                    marker=style.MARKERS[model],
+                    color=style.colour(model),
+                    label=model,
+                )
                 whole = full[(full["model"] == model) & (full["target"] == target)]["value"].median()
                 axis.axhline(whole, color=style.colour(model), linestyle=":", linewidth=0.9)
         axis.set_xscale("log")
@@ -172,8 +218,13 @@ def dry_season(folder: RunFolder) -> list[Path]:
                 day = np.arange(len(values))
                 smooth = np.apply_along_axis(lambda v: np.convolve(v, np.ones(15) / 15, "same"), 0, values)
                 axis.plot(day, smooth.mean(1), color=style.colour(model), label=model)
-                axis.fill_between(day, *np.quantile(smooth, [0.25, 0.75], axis=1), color=style.colour(model),
-                                  alpha=0.15, linewidth=0)
+                axis.fill_between(
+                    day,
+                    *np.quantile(smooth, [0.25, 0.75], axis=1),
+                    color=style.colour(model),
+                    alpha=0.15,
+                    linewidth=0,
+                )
         axis.axvspan(0, DRY_DAYS, color="#e69f00", alpha=0.15, linewidth=0)
         axis.axhline(0, color="#444444", linewidth=0.6)
         axis.set_title(f"{NAMES[name]} [{UNITS[name]}]")
@@ -199,8 +250,16 @@ def scenarios(folder: RunFolder) -> list[Path]:
         for k, name in enumerate(names):
             part = {r["site"]: r for r in rows if r["scenario"] == name and r["variable"] == variable}
             y = np.arange(len(sites)) + 0.22 * (k - (len(names) - 1) / 2)
-            axis.errorbar([part[s]["change"] for s in sites], y, xerr=[part[s]["spread"] for s in sites], fmt="o",
-                          color=colours[k % len(colours)], label=name.replace("_", " and "), markersize=3, elinewidth=0.8)
+            axis.errorbar(
+                [part[s]["change"] for s in sites],
+                y,
+                xerr=[part[s]["spread"] for s in sites],
+                fmt="o",
+                color=colours[k % len(colours)],
+                label=name.replace("_", " and "),
+                markersize=3,
+                elinewidth=0.8,
+            )
         axis.axvline(0, color="#444444", linewidth=0.6)
         axis.set_title(f"{NAMES[variable]} [{UNITS[variable]}]")
     axes[0][0].set_yticks(range(len(sites)), sites)
@@ -221,7 +280,9 @@ def drought(folder: RunFolder) -> list[Path]:
         for model in models:
             part = frame[(frame["model"] == model) & (frame["target"] == target)]
             pair = [part[part["split"] == s]["value"].median() for s in ("normal", "drought")]
-            axis.plot([0, 1], pair, marker=style.MARKERS.get(model, "o"), color=style.colour(model), label=model)
+            axis.plot(
+                [0, 1], pair, marker=style.MARKERS.get(model, "o"), color=style.colour(model), label=model
+            )
         axis.set_xticks([0, 1], ["ordinary", "driest"])
         axis.set_xlim(-0.3, 1.3)
         axis.set_title(NAMES[target])

@@ -45,7 +45,12 @@ def _climate_forcing(panel: Panel, days: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def cut_history(
-    models: Any, panel: Panel, train: np.ndarray, test: np.ndarray, kept: int, pools: Mapping[str, np.ndarray] | None
+    models: Any,
+    panel: Panel,
+    train: np.ndarray,
+    test: np.ndarray,
+    kept: int,
+    pools: Mapping[str, np.ndarray] | None,
 ) -> dict[str, np.ndarray]:
     """Predictions on test days from models that know the weather of the last ``kept`` days only.
 
@@ -56,7 +61,12 @@ def cut_history(
     climate = _climate_forcing(panel, train)
     doy = panel.forcing["day_of_year"].astype(int)
     length = WARM + kept + STRIDE
-    starts = [(t, j) for j in range(sites) for t in range(WARM + kept, steps, STRIDE) if test[t : t + STRIDE, j].any()]
+    starts = [
+        (t, j)
+        for j in range(sites)
+        for t in range(WARM + kept, steps, STRIDE)
+        if test[t : t + STRIDE, j].any()
+    ]
     if not starts:
         return {}
     forcing = {n: np.zeros((length, len(starts)), np.float32) for n in panel.forcing}

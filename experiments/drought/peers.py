@@ -67,7 +67,9 @@ def _trailing(series: np.ndarray, window: int) -> np.ndarray:
     return ((total[stop] - total[start]) / (stop - start)[:, None]).astype(np.float32)
 
 
-def trees(panel: Panel, days: np.ndarray, pooled: bool, attributes: tuple[str, ...], seed: int) -> dict[str, np.ndarray]:
+def trees(
+    panel: Panel, days: np.ndarray, pooled: bool, attributes: tuple[str, ...], seed: int
+) -> dict[str, np.ndarray]:
     """Histogram gradient boosting on weather and its trailing means, by target (time, site).
 
     One model per site, or one over all training sites with attributes where ``pooled``. Settings: 150

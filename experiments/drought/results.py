@@ -48,8 +48,14 @@ def score_rows(config: Config, prepared: Prepared, folder: RunFolder) -> list[di
                     observed = np.where(seen, panel.targets[target][:, j], np.nan)
                     for metric, value in metrics(held[target][:, j], observed).items():
                         rows.append(
-                            {"model": model, "target": target, "metric": metric, "split": split, "group": site,
-                             "value": value}
+                            {
+                                "model": model,
+                                "target": target,
+                                "metric": metric,
+                                "split": split,
+                                "group": site,
+                                "value": value,
+                            }
                         )
     if "published" in config.models and prepared.published is not None and config.split.by == "time":
         rows += published_rows(prepared)
@@ -69,8 +75,14 @@ def published_rows(prepared: Prepared) -> list[dict[str, Any]]:
         best = nse.groupby("configuration")["value"].median().idxmax()
         for _, row in part[part["configuration"] == best].iterrows():
             rows.append(
-                {"model": "published", "target": target, "metric": row["metric"], "split": "time",
-                 "group": row["group"], "value": float(row["value"])}
+                {
+                    "model": "published",
+                    "target": target,
+                    "metric": row["metric"],
+                    "split": "time",
+                    "group": row["group"],
+                    "value": float(row["value"]),
+                }
             )
     return rows
 
@@ -150,10 +162,16 @@ def write_results(
     for fold in prepared.folds:
         for group, days in test_groups(panel, fold).items():
             name = f"test_{group}"
-            mask = panel.to_dataarray(days.astype(np.float32), name, units="1", long_name=f"test days, {group}")
+            mask = panel.to_dataarray(
+                days.astype(np.float32), name, units="1", long_name=f"test days, {group}"
+            )
             ds[name] = mask if name not in ds else np.maximum(ds[name], mask)
-        days = panel.to_dataarray(training_days(panel, fold).astype(np.float32), "training", units="1",
-                                  long_name="days that train or validate")
+        days = panel.to_dataarray(
+            training_days(panel, fold).astype(np.float32),
+            "training",
+            units="1",
+            long_name="days that train or validate",
+        )
         ds["training"] = days if "training" not in ds else np.maximum(ds["training"], days)
     if found is not None:
         for group, prefix in (("pools", "state"), ("fluxes", "flux"), ("driven", "parameter")):
@@ -164,15 +182,27 @@ def write_results(
                         values.astype(np.float32), name, units=unit, long_name=f"{meaning} ({prefix}, hybrid)"
                     )
                 elif values.ndim == 1:
-                    ds[f"{prefix}_{name}"] = ("site", values.astype(np.float32),
-                                              {"units": unit, "long_name": f"{meaning} ({prefix}, hybrid)"})
+                    ds[f"{prefix}_{name}"] = (
+                        "site",
+                        values.astype(np.float32),
+                        {"units": unit, "long_name": f"{meaning} ({prefix}, hybrid)"},
+                    )
         for name, value in found.get("centres", {}).items():
             meaning, unit = process_units.get(name, (name, "1"))
-            ds[f"centre_{name}"] = ((), np.float32(value), {"units": unit, "long_name": f"{meaning}, global value"})
+            ds[f"centre_{name}"] = (
+                (),
+                np.float32(value),
+                {"units": unit, "long_name": f"{meaning}, global value"},
+            )
     for v in ds.variables.values():
         v.attrs.pop("_FillValue", None)
-    ds.attrs |= {"Conventions": "CF-1.10", "title": "terrax drought experiment", "models": json.dumps(names),
-                 "split": config.split.by, "targets": json.dumps(list(prepared.targets))}
+    ds.attrs |= {
+        "Conventions": "CF-1.10",
+        "title": "terrax drought experiment",
+        "models": json.dumps(names),
+        "split": config.split.by,
+        "targets": json.dumps(list(prepared.targets)),
+    }
     encoding: dict[Any, dict[str, Any]] = {
         n: {"zlib": True, "complevel": 4} for n, v in ds.data_vars.items() if v.ndim == 2
     }

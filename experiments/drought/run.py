@@ -189,7 +189,9 @@ def remember(context: Context, prepared: Prepared, identity: str) -> None:
         rows += [{"model": model, **row} for row in found]
         dry = memory.imposed_drought(models, panel)
         arrays |= {f"{model}__{n}": v for n, v in dry["anomaly"].items()}
-        recovery[model] = {n: [None if np.isnan(x) else float(x) for x in v] for n, v in dry["recovery"].items()}
+        recovery[model] = {
+            n: [None if np.isnan(x) else float(x) for x in v] for n, v in dry["recovery"].items()
+        }
         context.progress({"stage": "memory", "step": 1 + (model == "gru"), "steps": 2})
     write_json(context.folder, "memory.json", {"skill": rows, "recovery": recovery})
     stages.save_predictions(context.folder, "dry-season", arrays)
@@ -206,7 +208,9 @@ def look_ahead(context: Context, prepared: Prepared, identity: str) -> None:
         changed = project(models, panel, get_scenario(name), seen)
         rows += climate.summary(control, changed)
         context.progress({"stage": "scenarios", "step": number + 1, "steps": len(config.scenarios)})
-    write_json(context.folder, "scenarios.json", {"changes": rows, "checks": climate.checks(models, panel, seen)})
+    write_json(
+        context.folder, "scenarios.json", {"changes": rows, "checks": climate.checks(models, panel, seen)}
+    )
 
 
 def project_run(folder: RunFolder, scenario: str, out: Path) -> None:
@@ -219,7 +223,9 @@ def project_run(folder: RunFolder, scenario: str, out: Path) -> None:
     told = folder.read_json(folder.data_file)
     config = settled(folder.load_config(Config), not told.get("root"), folder.status().quick)
     if config.split.by == "site":
-        raise ScenarioError("a run by site has one model for each fold", str(folder.path), "project a run by time")
+        raise ScenarioError(
+            "a run by site has one model for each fold", str(folder.path), "project a run by time"
+        )
     prepared = prepare(config, Path(told["root"]) if told.get("root") else None)
     models = members_of(config, folder, prepared, "hybrid", identity_of(config))
     seen = Range.of(prepared.panel, training_days(prepared.panel, prepared.folds[0]))

@@ -13,29 +13,65 @@ from . import figures
 def sections(folder: RunFolder) -> list[Section]:
     """Sections in the order of the questions: how well, where, in drought, what was learned, what next."""
     made = [
-        _section(folder, "How well, and where", figures.skill, _skill_text(folder),
-                 "Nash-Sutcliffe efficiency on test days at each site, with medians, for each target and model."),
-        _section(folder, "Two years as the models see them", figures.series, "",
-                 "Observed, hybrid and network GPP and ET over two test years at three sites."),
-        _section(folder, "In drought", figures.drought, _drought_text(folder),
-                 "Median efficiency in ordinary and in the driest held-out growing seasons."),
+        _section(
+            folder,
+            "How well, and where",
+            figures.skill,
+            _skill_text(folder),
+            "Nash-Sutcliffe efficiency on test days at each site, with medians, for each target and model.",
+        ),
+        _section(
+            folder,
+            "Two years as the models see them",
+            figures.series,
+            "",
+            "Observed, hybrid and network GPP and ET over two test years at three sites.",
+        ),
+        _section(
+            folder,
+            "In drought",
+            figures.drought,
+            _drought_text(folder),
+            "Median efficiency in ordinary and in the driest held-out growing seasons.",
+        ),
         _truth(folder),
-        _section(folder, "What was learned", figures.learned,
-                 "Each panel shows a parameter that a network moves, relative to its median, against one variable: "
-                 "median and quartiles over all days and sites. The dashed line is the equation with its value held.",
-                 "Learned parameters against the variables that drive them."),
-        _section(folder, "How long a drought is remembered", figures.memory, _memory_text(folder),
-                 "Median efficiency against the days of weather history that a model is given."),
-        _section(folder, "After a dry season", figures.dry_season, _recovery_text(folder),
-                 "Anomalies of water, leaves and fluxes after an imposed dry season, mean and quartiles over sites."),
-        _section(folder, "Under other climates", figures.scenarios, _scenario_text(folder),
-                 "Change of mean GPP, ET, NEE and runoff under each scenario at each site."),
+        _section(
+            folder,
+            "What was learned",
+            figures.learned,
+            "Each panel shows a parameter that a network moves, relative to its median, against one variable: "
+            "median and quartiles over all days and sites. The dashed line is the equation with its value held.",
+            "Learned parameters against the variables that drive them.",
+        ),
+        _section(
+            folder,
+            "How long a drought is remembered",
+            figures.memory,
+            _memory_text(folder),
+            "Median efficiency against the days of weather history that a model is given.",
+        ),
+        _section(
+            folder,
+            "After a dry season",
+            figures.dry_season,
+            _recovery_text(folder),
+            "Anomalies of water, leaves and fluxes after an imposed dry season, mean and quartiles over sites.",
+        ),
+        _section(
+            folder,
+            "Under other climates",
+            figures.scenarios,
+            _scenario_text(folder),
+            "Change of mean GPP, ET, NEE and runoff under each scenario at each site.",
+        ),
         _closure(folder),
     ]
     return [m for m in made if m is not None]
 
 
-def _section(folder: RunFolder, title: str, draw: Callable[[RunFolder], list[Path]], text: str, alt: str) -> Section | None:
+def _section(
+    folder: RunFolder, title: str, draw: Callable[[RunFolder], list[Path]], text: str, alt: str
+) -> Section | None:
     paths = draw(folder)
     if not paths:
         return None
@@ -70,7 +106,9 @@ def _drought_text(folder: RunFolder) -> str:
                 continue
             losses.append(f"{model} {loss:+.3f}")
         lines.append(f"- {figures.NAMES[target]}: " + ", ".join(losses))
-    return "Loss of median efficiency from ordinary to the driest held-out growing seasons:\n\n" + "\n".join(lines)
+    return "Loss of median efficiency from ordinary to the driest held-out growing seasons:\n\n" + "\n".join(
+        lines
+    )
 
 
 def _truth(folder: RunFolder) -> Section | None:
@@ -79,12 +117,21 @@ def _truth(folder: RunFolder) -> Section | None:
         return None
     header = ("parameter", "unit", "start", "found", "truth", "relative error")
     body = [
-        (r["name"], r["unit"], f"{r['start']:.4g}", f"{r['found']:.4g}", f"{r['truth']:.4g}", f"{100 * r['error']:.1f} %")
+        (
+            r["name"],
+            r["unit"],
+            f"{r['start']:.4g}",
+            f"{r['found']:.4g}",
+            f"{r['truth']:.4g}",
+            f"{100 * r['error']:.1f} %",
+        )
         for r in rows
     ]
     worst = max(r["error"] for r in rows)
     text = f"These sites are synthetic: their parameters are known. The worst relative error is {100 * worst:.1f} %."
-    return Section("Is the truth found?", text, tables=[Table(header, body, "Known parameters and what was found.")])
+    return Section(
+        "Is the truth found?", text, tables=[Table(header, body, "Known parameters and what was found.")]
+    )
 
 
 def _memory_text(folder: RunFolder) -> str:
@@ -118,13 +165,16 @@ def _scenario_text(folder: RunFolder) -> str:
     found = figures.table(folder, "scenarios.json")
     if not found:
         return ""
-    lines = [f"- {c['check']}: {c['value']:.3g} {c['unit']} ({'as physics asks' if c['ok'] else 'NOT as physics asks'})"
-             for c in found["checks"]]
+    lines = [
+        f"- {c['check']}: {c['value']:.3g} {c['unit']} ({'as physics asks' if c['ok'] else 'NOT as physics asks'})"
+        for c in found["checks"]
+    ]
     outside = {r["scenario"]: r["outside"] for r in found["changes"]}
     shares = ", ".join(f"{100 * v:.1f} % of days under {k}" for k, v in outside.items())
     return (
         "Forcing is changed, no observation is used. Bars are the spread over members. Days outside the range of "
-        f"forcing that training saw are flagged ({shares}, at the last site).\n\nChecks of the response:\n\n" + "\n".join(lines)
+        f"forcing that training saw are flagged ({shares}, at the last site).\n\nChecks of the response:\n\n"
+        + "\n".join(lines)
     )
 
 
@@ -133,8 +183,15 @@ def _closure(folder: RunFolder) -> Section | None:
     if not found:
         return None
     rows = [
-        ("largest residual of any pool at any step, float64", f"{found['absolute_float64']:.2e}", "mm or gC m-2"),
+        (
+            "largest residual of any pool at any step, float64",
+            f"{found['absolute_float64']:.2e}",
+            "mm or gC m-2",
+        ),
         ("largest residual relative to the pool, float32", f"{found['relative_float32']:.2e}", "1"),
     ]
-    return Section("Do water and carbon close?", "Change of each pool less the sum of its fluxes, at every step, site and member.",
-                   tables=[Table(("residual", "value", "unit"), rows, "Closure of mass.")])
+    return Section(
+        "Do water and carbon close?",
+        "Change of each pool less the sum of its fluxes, at every step, site and member.",
+        tables=[Table(("residual", "value", "unit"), rows, "Closure of mass.")],
+    )

@@ -51,7 +51,9 @@ def load_predictions(folder: RunFolder, model: str) -> Predictions | None:
         with np.load(path) as held:
             return {k: held[k] for k in held.files}
     except (OSError, ValueError, EOFError) as error:
-        raise RunError("the predictions are cut short", str(path), "run again with --resume after deleting it") from error
+        raise RunError(
+            "the predictions are cut short", str(path), "run again with --resume after deleting it"
+        ) from error
 
 
 def trained_checkpoint(folder: RunFolder, model: str, fold: Fold) -> Checkpoint:
@@ -153,7 +155,9 @@ def ensemble_predictions(models: Any, base: Any, panel: Panel, targets: tuple[st
         if name in held:
             values = np.asarray(held[name])
             if not np.isfinite(values[:, panel.valid]).all():
-                raise ModelError(f"the predicted {name!r} is not finite", "prediction", "train again, more gently")
+                raise ModelError(
+                    f"the predicted {name!r} is not finite", "prediction", "train again, more gently"
+                )
             out[name] = values.mean(0).astype(np.float32)
             if len(values) > 1:
                 out[f"{name}__spread"] = values.std(0).astype(np.float32)

@@ -42,7 +42,9 @@ def true_parameters(process: Process, inputs: Inputs) -> dict[str, object]:
     """Every parameter of the synthetic world by name, the moved one as a series (time, site)."""
     values: dict[str, object] = {p.name: jnp.asarray(p.default, jnp.float32) for p in process.all_parameters}
     values |= {n: jnp.asarray(v, jnp.float32) for n, v in TRUTH.items()}
-    values[LEARNED] = TRUTH[LEARNED] * jnp.asarray(known_function(np.asarray(inputs.forcing["vpd"])), jnp.float32)
+    values[LEARNED] = TRUTH[LEARNED] * jnp.asarray(
+        known_function(np.asarray(inputs.forcing["vpd"])), jnp.float32
+    )
     return values
 
 
@@ -55,11 +57,14 @@ def synthetic_sites(config: Config) -> xr.Dataset:
         panel = pack(ds, ("tas_min", "tas_max", "rsds", "vpd", "pr", "co2"))
         run = simulate_truth(process, from_panel(panel, {}))
         return {
-            n: panel.to_dataarray(np.asarray(run.observables[n]), n) for n in ("gpp", "et", "reco", "nee", "lai")
+            n: panel.to_dataarray(np.asarray(run.observables[n]), n)
+            for n in ("gpp", "et", "reco", "nee", "lai")
         }
 
     noise = {n: config.synthetic.noise for n in ("gpp", "et", "reco", "nee")}
-    return synthetic.virtual_sites(weather, simulate, noise, config.synthetic.gaps, seed=config.seed, truth=True)
+    return synthetic.virtual_sites(
+        weather, simulate, noise, config.synthetic.gaps, seed=config.seed, truth=True
+    )
 
 
 def simulate_truth(process: Process, inputs: Inputs) -> hybrid.Trajectory:
@@ -95,7 +100,13 @@ def found_against_truth(values: dict[str, float], panel: Panel) -> list[dict[str
             truth = float(value * known_function(panel.forcing["vpd"][panel.valid]).mean())
         p, found = process.parameter[name], values[name]
         rows.append(
-            {"name": name, "unit": p.unit, "truth": truth, "start": p.default, "found": found,
-             "error": abs(found - truth) / abs(truth)}
+            {
+                "name": name,
+                "unit": p.unit,
+                "truth": truth,
+                "start": p.default,
+                "found": found,
+                "error": abs(found - truth) / abs(truth),
+            }
         )
     return rows

@@ -5,4 +5,15 @@ from .ecosystem import ecosystem
 from .process import Process
 from .respiration import respiration_q10
 
-__all__ = ["Driven", "Flux", "Neural", "Parameter", "Pool", "Process", "Quantity", "Trailing", "ecosystem", "respiration_q10"]
+__all__ = [
+    "Driven",
+    "Flux",
+    "Neural",
+    "Parameter",
+    "Pool",
+    "Process",
+    "Quantity",
+    "Trailing",
+    "ecosystem",
+    "respiration_q10",
+]

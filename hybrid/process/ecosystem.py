@@ -30,9 +30,13 @@ PARAMETERS = (
     Parameter("snow_temperature", 1.0, -2.0, 4.0, "degC", "air temperature at half snow", "jennings2018"),
     Parameter("degree_day_factor", 3.5, 0.5, 10.0, "mm K-1 d-1", "melt per degree-day", "hock2003"),
     Parameter("melt_temperature", 0.0, -3.0, 3.0, "degC", "air temperature where melt begins", "hock2003"),
-    Parameter("sublimation_fraction", 0.2, 0.0, 1.0, "1", "snow sublimation over potential evaporation", "hock2003"),
+    Parameter(
+        "sublimation_fraction", 0.2, 0.0, 1.0, "1", "snow sublimation over potential evaporation", "hock2003"
+    ),
     # water
-    Parameter("canopy_capacity", 0.8, 0.05, 4.0, "mm d-1", "rain a full canopy holds and evaporates", "merriam1960"),
+    Parameter(
+        "canopy_capacity", 0.8, 0.05, 4.0, "mm d-1", "rain a full canopy holds and evaporates", "merriam1960"
+    ),
     Parameter("top_capacity", 50.0, 10.0, 120.0, "mm", "capacity of the top layer", "campbell1974"),
     Parameter("root_capacity", 250.0, 40.0, 800.0, "mm", "capacity of the root layer", "campbell1974"),
     Parameter("runoff_shape", 3.0, 0.5, 8.0, "1", "exponent of saturated area", "bergstrom1992"),
@@ -42,14 +46,18 @@ PARAMETERS = (
     Parameter("recharge_shape", 6.0, 1.0, 12.0, "1", "exponent of recharge", "campbell1974"),
     Parameter("half_wetness", 0.30, 0.05, 0.9, "1", "wetness of half stomatal response", "sperry1998"),
     Parameter("root_fraction_top", 0.4, 0.05, 0.95, "1", "share of roots in the top layer", "jackson1996"),
-    Parameter("soil_evaporation_fraction", 0.6, 0.02, 1.2, "1", "soil evaporation over PET when wet", "lee1992"),
+    Parameter(
+        "soil_evaporation_fraction", 0.6, 0.02, 1.2, "1", "soil evaporation over PET when wet", "lee1992"
+    ),
     Parameter("soil_evaporation_shape", 1.5, 0.5, 6.0, "1", "exponent of soil evaporation", "lee1992"),
     # photosynthesis
     Parameter("light_use_efficiency", 3.2, 0.5, 9.0, "g MJ-1", "carbon fixed per light absorbed", "wang2017"),
     Parameter("light_saturation", 20.0, 4.0, 80.0, "MJ m-2 d-1", "PAR at half use", "makela2008"),
     Parameter("extinction", 0.5, 0.3, 0.9, "1", "light extinction of the canopy", "monsi1953"),
     Parameter("stomatal_slope", 3.0, 0.5, 12.0, "kPa0.5", "g1, stomatal slope", "medlyn2011"),
-    Parameter("cold_limit", -2.0, -12.0, 8.0, "degC", "temperature where photosynthesis starts", "makela2008"),
+    Parameter(
+        "cold_limit", -2.0, -12.0, 8.0, "degC", "temperature where photosynthesis starts", "makela2008"
+    ),
     Parameter("warm_limit", 16.0, 9.0, 30.0, "degC", "temperature where it is unlimited", "makela2008"),
     Parameter("heat_limit", 38.0, 28.0, 48.0, "degC", "temperature of half loss by heat", "makela2008"),
     Parameter("acclimation_time", 7.0, 1.0, 40.0, "d", "time constant of acclimation", "makela2008"),
@@ -65,9 +73,13 @@ PARAMETERS = (
     Parameter("phenology_time", 21.0, 5.0, 60.0, "d", "memory of phenology for temperature", "jolly2005"),
     # carbon
     Parameter("growth_respiration_fraction", 0.15, 0.02, 0.45, "1", "respiration with growth", "ryan1991"),
-    Parameter("maintenance_rate", 0.004, 2e-4, 0.03, "d-1", "maintenance per living carbon at 15 degC", "ryan1991"),
+    Parameter(
+        "maintenance_rate", 0.004, 2e-4, 0.03, "d-1", "maintenance per living carbon at 15 degC", "ryan1991"
+    ),
     Parameter("plant_q10", 1.8, 1.0, 3.5, "1", "Q10 of plant respiration", "ryan1991"),
-    Parameter("allocation_rate", 0.02, 0.001, 0.2, "d-1", "growth of root and wood per labile carbon", "fox2009"),
+    Parameter(
+        "allocation_rate", 0.02, 0.001, 0.2, "d-1", "growth of root and wood per labile carbon", "fox2009"
+    ),
     Parameter("root_allocation", 0.5, 0.05, 0.95, "1", "share of roots in that growth", "fox2009"),
     Parameter("root_turnover", 0.003, 2e-4, 0.02, "d-1", "turnover of fine roots", "fox2009"),
     Parameter("wood_turnover", 8e-5, 1e-5, 5e-4, "d-1", "turnover of wood", "fox2009"),
@@ -87,11 +99,15 @@ QUANTITIES = (
     Quantity("tas", radiation.mean_temperature, "degC", "mean air temperature"),
     Quantity("tas_day", photosynthesis.day_temperature, "degC", "temperature of the light hours"),
     Quantity("pressure", radiation.air_pressure, "kPa", "air pressure"),
-    Quantity("top_of_atmosphere", radiation.extraterrestrial_radiation, "MJ m-2 d-1", "extraterrestrial radiation"),
+    Quantity(
+        "top_of_atmosphere", radiation.extraterrestrial_radiation, "MJ m-2 d-1", "extraterrestrial radiation"
+    ),
     Quantity("net_radiation", radiation.net_radiation, "MJ m-2 d-1", "net radiation"),
     Quantity("slope", radiation.slope_of_saturation, "kPa K-1", "slope of saturation vapour pressure"),
     Quantity("psychrometric", radiation.psychrometric_constant, "kPa K-1", "psychrometric constant"),
-    Quantity("available_energy", radiation.potential_evapotranspiration, "mm d-1", "potential evapotranspiration"),
+    Quantity(
+        "available_energy", radiation.potential_evapotranspiration, "mm d-1", "potential evapotranspiration"
+    ),
     # snow and water
     Quantity("snow_fraction", snow.snow_fraction, "1", "snow share of precipitation"),
     Quantity("snowfall", snow.snowfall, "mm d-1", "snowfall"),
@@ -101,8 +117,20 @@ QUANTITIES = (
     Quantity("sublimation", evaporation.snow_sublimation, "mm d-1", "sublimation of snow"),
     Quantity("leaf_area_index", photosynthesis.leaf_area_index, "1", "leaf area index"),
     Quantity("fapar", photosynthesis.absorbed_fraction, "1", "fraction of light absorbed"),
-    Quantity("wetness_top", water.wetness, "1", "wetness of the top layer", {"water": "soil_top", "capacity": "top_capacity"}),
-    Quantity("wetness_root", water.wetness, "1", "wetness of the root layer", {"water": "soil_root", "capacity": "root_capacity"}),
+    Quantity(
+        "wetness_top",
+        water.wetness,
+        "1",
+        "wetness of the top layer",
+        {"water": "soil_top", "capacity": "top_capacity"},
+    ),
+    Quantity(
+        "wetness_root",
+        water.wetness,
+        "1",
+        "wetness of the root layer",
+        {"water": "soil_root", "capacity": "root_capacity"},
+    ),
     Quantity("water_stress", water.water_stress, "1", "soil-water response of stomata"),
     Quantity("interception", water.interception, "mm d-1", "interception evaporation"),
     Quantity("throughfall", water.throughfall, "mm d-1", "rain that reaches the ground"),
@@ -113,14 +141,29 @@ QUANTITIES = (
     Quantity("absorbed_light", photosynthesis.absorbed_light, "MJ m-2 d-1", "usable light of a full canopy"),
     Quantity("compensation", photosynthesis.photorespiratory_point, "ppm", "CO2 compensation point"),
     Quantity("internal_fraction", photosynthesis.internal_fraction, "1", "internal over ambient CO2"),
-    Quantity("carbon_supply", photosynthesis.carbon_supply, "1", "response to CO2 and vapour pressure deficit"),
+    Quantity(
+        "carbon_supply", photosynthesis.carbon_supply, "1", "response to CO2 and vapour pressure deficit"
+    ),
     Quantity("temperature_response", photosynthesis.temperature_response, "1", "response to temperature"),
-    Quantity("potential_photosynthesis", photosynthesis.potential_photosynthesis, "g m-2 d-1", "unstressed photosynthesis"),
-    Quantity("gross_photosynthesis", photosynthesis.gross_photosynthesis, "g m-2 d-1", "gross photosynthesis"),
+    Quantity(
+        "potential_photosynthesis",
+        photosynthesis.potential_photosynthesis,
+        "g m-2 d-1",
+        "unstressed photosynthesis",
+    ),
+    Quantity(
+        "gross_photosynthesis", photosynthesis.gross_photosynthesis, "g m-2 d-1", "gross photosynthesis"
+    ),
     Quantity("water_cost", photosynthesis.water_cost, "mm m2 g-1", "water transpired per carbon fixed"),
     Quantity("transpiration", evaporation.transpiration, "mm d-1", "transpiration"),
     Quantity("transpiration_top", evaporation.from_top, "mm d-1", "transpiration from the top layer"),
-    Quantity("transpiration_root", evaporation.from_root, "mm d-1", "transpiration from the root layer", {"from_top": "transpiration_top"}),
+    Quantity(
+        "transpiration_root",
+        evaporation.from_root,
+        "mm d-1",
+        "transpiration from the root layer",
+        {"from_top": "transpiration_top"},
+    ),
     Quantity("soil_evaporation", evaporation.soil_evaporation, "mm d-1", "soil evaporation"),
     # phenology
     Quantity("season_index", phenology.season_index, "1", "growing-season index"),
@@ -128,20 +171,76 @@ QUANTITIES = (
     Quantity("leaf_growth", phenology.leaf_growth, "g m-2 d-1", "leaf growth"),
     Quantity("leaf_fall", phenology.leaf_fall, "g m-2 d-1", "leaf fall"),
     # respiration, allocation, turnover
-    Quantity("plant_temperature", carbon.q10_response, "1", "temperature response of plants", {"q10": "plant_q10"}),
-    Quantity("soil_temperature", carbon.q10_response, "1", "temperature response of soil", {"q10": "soil_q10"}),
+    Quantity(
+        "plant_temperature", carbon.q10_response, "1", "temperature response of plants", {"q10": "plant_q10"}
+    ),
+    Quantity(
+        "soil_temperature", carbon.q10_response, "1", "temperature response of soil", {"q10": "soil_q10"}
+    ),
     Quantity("soil_moisture", carbon.moisture_response, "1", "moisture response of soil"),
     Quantity("growth_respiration", carbon.growth_respiration, "g m-2 d-1", "growth respiration"),
-    Quantity("maintenance_respiration", carbon.maintenance_respiration, "g m-2 d-1", "maintenance respiration"),
-    Quantity("wood_allocation", carbon.complement, "1", "share of wood in growth", {"fraction": "root_allocation"}),
-    Quantity("root_growth", carbon.allocation, "g m-2 d-1", "root growth", {"allocation_fraction": "root_allocation", "season": "temperature_response"}),
-    Quantity("wood_growth", carbon.allocation, "g m-2 d-1", "wood growth", {"allocation_fraction": "wood_allocation", "season": "temperature_response"}),
-    Quantity("root_loss", carbon.turnover, "g m-2 d-1", "root turnover", {"pool": "root", "turnover_rate": "root_turnover"}),
-    Quantity("wood_loss", carbon.turnover, "g m-2 d-1", "wood turnover", {"pool": "wood", "turnover_rate": "wood_turnover"}),
-    Quantity("litter_decay", carbon.decomposition, "g m-2 d-1", "litter decay", {"pool": "litter", "rate": "litter_rate"}),
-    Quantity("litter_respiration", carbon.respired, "g m-2 d-1", "litter respiration", {"decay": "litter_decay", "efficiency": "litter_efficiency"}),
-    Quantity("humification", carbon.retained, "g m-2 d-1", "litter carbon passed to soil", {"decay": "litter_decay", "efficiency": "litter_efficiency"}),
-    Quantity("soil_respiration", carbon.decomposition, "g m-2 d-1", "respiration of soil carbon", {"pool": "soil_carbon", "rate": "soil_rate"}),
+    Quantity(
+        "maintenance_respiration", carbon.maintenance_respiration, "g m-2 d-1", "maintenance respiration"
+    ),
+    Quantity(
+        "wood_allocation", carbon.complement, "1", "share of wood in growth", {"fraction": "root_allocation"}
+    ),
+    Quantity(
+        "root_growth",
+        carbon.allocation,
+        "g m-2 d-1",
+        "root growth",
+        {"allocation_fraction": "root_allocation", "season": "temperature_response"},
+    ),
+    Quantity(
+        "wood_growth",
+        carbon.allocation,
+        "g m-2 d-1",
+        "wood growth",
+        {"allocation_fraction": "wood_allocation", "season": "temperature_response"},
+    ),
+    Quantity(
+        "root_loss",
+        carbon.turnover,
+        "g m-2 d-1",
+        "root turnover",
+        {"pool": "root", "turnover_rate": "root_turnover"},
+    ),
+    Quantity(
+        "wood_loss",
+        carbon.turnover,
+        "g m-2 d-1",
+        "wood turnover",
+        {"pool": "wood", "turnover_rate": "wood_turnover"},
+    ),
+    Quantity(
+        "litter_decay",
+        carbon.decomposition,
+        "g m-2 d-1",
+        "litter decay",
+        {"pool": "litter", "rate": "litter_rate"},
+    ),
+    Quantity(
+        "litter_respiration",
+        carbon.respired,
+        "g m-2 d-1",
+        "litter respiration",
+        {"decay": "litter_decay", "efficiency": "litter_efficiency"},
+    ),
+    Quantity(
+        "humification",
+        carbon.retained,
+        "g m-2 d-1",
+        "litter carbon passed to soil",
+        {"decay": "litter_decay", "efficiency": "litter_efficiency"},
+    ),
+    Quantity(
+        "soil_respiration",
+        carbon.decomposition,
+        "g m-2 d-1",
+        "respiration of soil carbon",
+        {"pool": "soil_carbon", "rate": "soil_rate"},
+    ),
 )
 
 FLUXES = (

@@ -25,7 +25,9 @@ def respiration_q10(forcing: tuple[str, ...] = ("tas_min", "tas_max")) -> Proces
         attributes=(),
         parameters=(
             Parameter("q10", 2.0, 0.4, 5.0, "1", "Q10 of respiration", "lloyd1994"),
-            Parameter("base_respiration", 3.0, 0.01, 20.0, "g m-2 d-1", "respiration at 15 degC", "lloyd1994"),
+            Parameter(
+                "base_respiration", 3.0, 0.01, 20.0, "g m-2 d-1", "respiration at 15 degC", "lloyd1994"
+            ),
         ),
         pools=(),
         quantities=(

@@ -32,8 +32,12 @@ class Checkpoint:
     def save(self, tree: Any, note: dict[str, Any]) -> None:
         """Write arrays and note; a crash leaves the previous file as it was."""
         leaves = [np.asarray(x) for x in _arrays(tree)]
-        head = {"magic": MAGIC, "identity": self.identity, "note": note,
-                "leaves": [[list(x.shape), str(x.dtype)] for x in leaves]}
+        head = {
+            "magic": MAGIC,
+            "identity": self.identity,
+            "note": note,
+            "leaves": [[list(x.shape), str(x.dtype)] for x in leaves],
+        }
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(self.path) as temporary, open(temporary, "wb") as file:
             file.write(json.dumps(head).encode() + b"\n")
@@ -57,14 +61,20 @@ class Checkpoint:
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError("the checkpoint is cut short or not one of terrax", where, remedy) from error
         if self.identity and head["identity"] != self.identity:
-            raise ModelError("the checkpoint belongs to another configuration", where,
-                             "resume with the configuration it was made by, or train in a new folder")
+            raise ModelError(
+                "the checkpoint belongs to another configuration",
+                where,
+                "resume with the configuration it was made by, or train in a new folder",
+            )
         wanted = _arrays(like)
         if len(body) != sum(int(np.prod(s)) * d.itemsize for s, d in shapes):
             raise ModelError("the checkpoint is cut short", where, remedy)
         if [tuple(w.shape) for w in wanted] != [s for s, _ in shapes]:
-            raise ModelError("the checkpoint does not fit the model's networks and parameters", where,
-                             "resume with the configuration it was made by, or train in a new folder")
+            raise ModelError(
+                "the checkpoint does not fit the model's networks and parameters",
+                where,
+                "resume with the configuration it was made by, or train in a new folder",
+            )
         arrays, at = [], 0
         for shape, dtype in shapes:
             size = int(np.prod(shape)) * dtype.itemsize
@@ -72,7 +82,9 @@ class Checkpoint:
             at += size
         leaves, structure = jax.tree.flatten(like)
         held = iter(arrays)
-        return jax.tree.unflatten(structure, [next(held) if eqx.is_array(x) else x for x in leaves]), head["note"]
+        return jax.tree.unflatten(structure, [next(held) if eqx.is_array(x) else x for x in leaves]), head[
+            "note"
+        ]
 
     def digest(self) -> str:
         """SHA-256 of the file."""

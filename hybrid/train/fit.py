@@ -62,7 +62,9 @@ class Training:
     weight_decay: float = 1e-2
     clip: float = 1.0
     warmup: float = 0.05
-    weights: Mapping[str, float] = field(default_factory=lambda: {"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0})
+    weights: Mapping[str, float] = field(
+        default_factory=lambda: {"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0}
+    )
     penalty: float = 1e-3
     validate_every: int = 20
     patience: int = 0
@@ -137,20 +139,27 @@ def fit(
     names = tuple(n for n, w in training.weights.items() if w > 0)
     for n in names:
         if n not in targets:
-            raise ModelError(f"the target {n!r} is not in the data", "fit", "leave it out of `targets` or add it")
+            raise ModelError(
+                f"the target {n!r} is not in the data", "fit", "leave it out of `targets` or add it"
+            )
         if not (masks[n] & train).any():
-            raise ModelError(f"the target {n!r} has no observation in the training period", "fit", "leave it out")
+            raise ModelError(
+                f"the target {n!r} has no observation in the training period", "fit", "leave it out"
+            )
     members = len(models)
     spec, optimiser = models[0].trainable(), _optimiser(training)
     stacked = stack(models)
     goal = {n: jnp.asarray(targets[n]) for n in names}
-    variance = {n: jnp.asarray(site_variance(targets[n], masks[n] & train.any(0)), jnp.float32) for n in names}
+    variance = {
+        n: jnp.asarray(site_variance(targets[n], masks[n] & train.any(0)), jnp.float32) for n in names
+    }
     extra = noise or {}
 
     def weigh(days: np.ndarray) -> dict[str, Array]:
         return {n: jnp.asarray(masks[n] & days, jnp.float32) * jnp.asarray(extra.get(n, 1.0)) for n in names}
 
     train_weights, validation_weights = weigh(train), weigh(validation)
+
     def objective(learned, fixed, key, weights):
         model = eqx.combine(learned, fixed).with_key(key)
         simulated, penalty = model.forward(inputs)
@@ -164,7 +173,9 @@ def fit(
         keys = jr.split(key, members)
 
         def one(learned, fixed, state, key, weights):
-            (loss, parts), grads = eqx.filter_value_and_grad(objective, has_aux=True)(learned, fixed, key, weights)
+            (loss, parts), grads = eqx.filter_value_and_grad(objective, has_aux=True)(
+                learned, fixed, key, weights
+            )
             updates, state = optimiser.update(grads, state, learned)
             return eqx.apply_updates(learned, updates), state, loss, parts
 
@@ -218,8 +229,12 @@ def fit(
         history.append(row)
         done = step >= training.steps or bool(training.patience and (since >= training.patience).all())
         if checkpoint is not None:
-            note = {"step": training.steps if done else step, "history": history, "best": best.tolist(),
-                    "since": since.tolist()}
+            note = {
+                "step": training.steps if done else step,
+                "history": history,
+                "best": best.tolist(),
+                "since": since.tolist(),
+            }
             checkpoint.save((current, states, best_models), note)
         if on_progress is not None:
             on_progress(
@@ -258,11 +273,16 @@ def _optimiser(training: Training) -> optax.GradientTransformation:
 
     def schedule(top: float):
         rise = max(1, int(training.warmup * training.steps))
-        return optax.warmup_cosine_decay_schedule(0.1 * top, top, rise, max(training.steps, rise + 1), 0.02 * top)
+        return optax.warmup_cosine_decay_schedule(
+            0.1 * top, top, rise, max(training.steps, rise + 1), 0.02 * top
+        )
 
     def label(tree: Any) -> Any:
         return jax.tree_util.tree_map_with_path(
-            lambda path, leaf: "value" if any(getattr(p, "name", "") in ("raw", "table") for p in path) else "weight", tree
+            lambda path, leaf: (
+                "value" if any(getattr(p, "name", "") in ("raw", "table") for p in path) else "weight"
+            ),
+            tree,
         )
 
     def shaped(tree: Any) -> Any:
@@ -273,7 +293,9 @@ def _optimiser(training: Training) -> optax.GradientTransformation:
         optax.multi_transform(
             {
                 "value": optax.adam(schedule(training.parameter_rate)),
-                "weight": optax.adamw(schedule(training.learning_rate), weight_decay=training.weight_decay, mask=shaped),
+                "weight": optax.adamw(
+                    schedule(training.learning_rate), weight_decay=training.weight_decay, mask=shaped
+                ),
             },
             label,
         ),
