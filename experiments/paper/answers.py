@@ -54,7 +54,8 @@ def _responses(rows: Rows) -> dict[str, Any]:
             }
         )
     units = [printed_unit(REGISTRY[v].unit if v in REGISTRY else "mm d-1") for v in variables]
-    return {"variables": variables, "units": units, "rows": lines}
+    headings = [name.upper() if len(name) < 5 else name.replace("_", " ") for name in variables]
+    return {"variables": variables, "headings": headings, "units": units, "rows": lines}
 
 
 def _spread(values: list[float]) -> dict[str, str]:

@@ -169,6 +169,7 @@ def test_answers_are_what_the_tables_of_the_run_say(all_runs):
     found = answers(all_runs[3])
     rows = found["responses"]["rows"]
     assert found["responses"]["variables"] == ["gpp", "runoff"]
+    assert found["responses"]["headings"] == ["GPP", "runoff"]
     assert found["responses"]["units"] == ["g m⁻² d⁻¹", "mm d⁻¹"]
     assert [row["scenario"] for row in rows] == ["warmer", "drier"]
     assert rows[1]["cells"][0] == {"middle": "−0.500", "range": "−1.00 to 0.250"}
