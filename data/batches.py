@@ -21,7 +21,7 @@ ATTRIBUTES = ("lat", "elevation", "mean_annual_temperature", "mean_annual_precip
 CALENDAR_INPUTS = ("day_of_year", "day_length")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Panel:
     """Forcing, targets and attributes of sites as arrays; records start at step 0, whatever their dates.
 
@@ -53,6 +53,10 @@ class Panel:
     calendar: np.ndarray
     offset: np.ndarray
     coords: dict[str, np.ndarray]
+
+    def __repr__(self) -> str:
+        steps, sites = self.shape
+        return f"Panel({steps} days, {sites} sites, forcing {list(self.forcing)}, targets {list(self.targets)})"
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -6,17 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import process, skill
+    from . import process, scenario, skill
     from .integrate.simulate import Integrator, Trajectory, simulate
     from .model import Model
+    from .project import Range, project
     from .roles import Dynamic, Fixed, Global, Learned, Slot, Static
     from .scenario import SCENARIOS, Scenario, get_scenario
     from .sequence import Sequence
     from .spinup import spin_up
-    from .train import Checkpoint, Fit, Training, fit
+    from .train import Checkpoint, Fit, Training, fit, fit_panel, predict
 
 _HOME = {
     "process": "",
+    "scenario": "",
     "skill": "",
     "Integrator": "integrate.simulate",
     "Trajectory": "integrate.simulate",
@@ -37,6 +39,10 @@ _HOME = {
     "Fit": "train",
     "Training": "train",
     "fit": "train",
+    "fit_panel": "train",
+    "predict": "train",
+    "project": "project",
+    "Range": "project",
 }
 
 __all__ = [
@@ -49,6 +55,7 @@ __all__ = [
     "Integrator",
     "Learned",
     "Model",
+    "Range",
     "Scenario",
     "Sequence",
     "Slot",
@@ -56,8 +63,12 @@ __all__ = [
     "Training",
     "Trajectory",
     "fit",
+    "fit_panel",
     "get_scenario",
+    "predict",
     "process",
+    "project",
+    "scenario",
     "simulate",
     "skill",
     "spin_up",
@@ -71,3 +82,7 @@ def __getattr__(name: str) -> Any:
     if not home:
         return importlib.import_module(f".{name}", __name__)
     return getattr(importlib.import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

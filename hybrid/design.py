@@ -71,6 +71,10 @@ def make_design(
     parameters = dict(process.parameter)
     laws = {q.name: q for q in process.quantities}
     for name, role in roles.items():
+        if not isinstance(role, Fixed | Global | Static | Dynamic | Learned):
+            raise ModelError(
+                f"the role of {name!r} is {role!r}", f"process {process.name}", "give hybrid.Global() or another role"
+            )
         if isinstance(role, Learned):
             if name not in laws:
                 raise ModelError(
@@ -91,6 +95,10 @@ def make_design(
             learned[name] = parameters[name]
         if isinstance(role, Static | Dynamic | Learned):
             network = role.network
+            if network is None and not role.inputs:
+                raise ModelError(
+                    f"the role of {name!r} has neither inputs nor a network", f"process {process.name}", "give one"
+                )
             if network is None:
                 memory = getattr(role, "memory", False)
                 network = name

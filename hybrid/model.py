@@ -64,12 +64,21 @@ class Model(eqx.Module):
         self.raw = {}
         for name, parameter in self.design.learned.items():
             start = getattr(self.design.roles[name], "start", None)
+            if start is not None and not parameter.lower <= start <= parameter.upper:
+                raise ModelError(
+                    f"the start {start} of {name!r} is outside its bounds ({parameter.lower}, {parameter.upper})",
+                    f"process {process.name}",
+                    "choose a start inside them",
+                )
             self.raw[name] = jnp.asarray(to_raw(parameter, parameter.default if start is None else start))
         keys = jr.split(jr.key(0) if key is None else key, max(1, len(self.design.slots)))
         self.networks = {
             n: seat(s, len(self.design.outputs[n]), self.design.categories, key=k)
             for (n, s), k in zip(sorted(self.design.slots.items()), keys, strict=False)
         }
+
+    def __repr__(self) -> str:
+        return f"Model({self.design!r})"
 
     def renewed(self, key: PRNGKeyArray) -> Model:
         """The untrained model with other first weights and the same inputs' statistics."""

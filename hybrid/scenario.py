@@ -12,6 +12,7 @@ import numpy as np
 
 from data.batches import Panel
 from data.errors import ScenarioError, nearest
+from data.variables import REGISTRY
 
 UNITS = {
     "tas": "K",
@@ -66,6 +67,8 @@ def parse_change(variable: str, change: Any, scenario: str = "") -> tuple[str, f
         if match is None:
             raise ValueError
         sign, number, unit = match.group(1), float(match.group(2)), (match.group(3) or "").strip()
+        if not np.isfinite(number):
+            raise ValueError
     except ValueError:
         raise ScenarioError(
             f"the change {change!r} of {variable!r} cannot be read",
@@ -73,7 +76,11 @@ def parse_change(variable: str, change: Any, scenario: str = "") -> tuple[str, f
             "write + 2 K, - 1 K, x 0.8, or = 550 ppm",
         ) from None
     wanted = UNITS[variable]
-    fits = unit in ("", wanted) or (wanted == "K" and unit in ("degC", "C"))
+    if wanted == "K":  # a difference is the same in both, a value is not
+        fits = unit in (("", "degC", "C") if sign == "=" else ("", "K", "degC", "C"))
+        wanted = "degC" if sign == "=" else "K"
+    else:
+        fits = unit in ("", wanted)
     if sign in "x*":
         if unit or number < 0:
             raise ScenarioError(
@@ -87,6 +94,10 @@ def parse_change(variable: str, change: Any, scenario: str = "") -> tuple[str, f
             f"the change of {variable!r} is in {unit!r}, {wanted!r} is wanted", where, f"write it in {wanted}"
         )
     if sign == "=":
+        if number < 0 and UNITS[variable] != "K":
+            raise ScenarioError(
+                f"{variable!r} cannot be {change!r}", where, "give a value that is not negative"
+            )
         return "=", number
     return "+", number if sign == "+" else -number
 
@@ -133,6 +144,13 @@ def get_scenario(name_or_file: str) -> Scenario:
         if key not in known:
             raise ScenarioError(f"unknown key {key!r}{nearest(str(key), known)}", str(path), "remove it")
     raw.setdefault("name", path.stem)
+    for key, kind, meant in (
+        ("name", str, "text"),
+        ("description", str, "text"),
+        ("hold_relative_humidity", bool, "true or false"),
+    ):
+        if key in raw and not isinstance(raw[key], kind):
+            raise ScenarioError(f"`{key}` is {raw[key]!r}", str(path), f"give {meant}")
     return Scenario(**raw)
 
 
@@ -155,13 +173,40 @@ def apply(panel: Panel, scenario: Scenario) -> Panel:
             old = changed.get(name, panel.forcing[name])
             new = old + number if sign == "+" else old * number if sign == "x" else np.full_like(old, number)
             changed[name] = np.maximum(new, 0.0) if name in ("pr", "rsds", "vpd", "co2") else new
+            _plausible(name, changed[name], scenario.name)
+    _ordered(panel, changed, scenario.name)
     warmed = {"tas_min", "tas_max"} & set(changed)
     if warmed and "vpd" not in changed and "vpd" in panel.forcing and scenario.hold_relative_humidity:
         changed["vpd"] = panel.forcing["vpd"] * _saturation(panel, changed) / _saturation(panel, {})
     return panel.with_forcing(**changed) if changed else panel
 
 
+def _plausible(name: str, values: np.ndarray, scenario: str) -> None:
+    known, least, most = REGISTRY[name], float(np.min(values)), float(np.max(values))
+    if least < known.lower or most > known.upper:
+        raise ScenarioError(
+            f"{name!r} would reach {least if least < known.lower else most:.4g} {known.unit}",
+            f"scenario {scenario}",
+            f"keep it within {known.lower:g} to {known.upper:g} {known.unit}",
+        )
+
+
+def _ordered(panel: Panel, changed: Mapping[str, np.ndarray], scenario: str) -> None:
+    """Refuse a change that lifts the minimum temperature of a day above its maximum."""
+    if not {"tas_min", "tas_max"} & set(changed) or not {"tas_min", "tas_max"} <= set(panel.forcing):
+        return
+    low, high = (changed.get(n, panel.forcing[n]) for n in ("tas_min", "tas_max"))
+    swapped = (low > high) & (panel.forcing["tas_min"] <= panel.forcing["tas_max"])
+    if swapped.any():
+        raise ScenarioError(
+            f"'tas_min' would exceed 'tas_max' on {int(swapped.sum())} days",
+            f"scenario {scenario}",
+            "change `tas`, which moves both",
+        )
+
+
 def _saturation(panel: Panel, changed: Mapping[str, np.ndarray]) -> np.ndarray:
     """Mean saturation vapour pressure of the day's extremes [kPa] [@allen1998, eq. 12]."""
     low, high = (changed.get(n, panel.forcing[n]) for n in ("tas_min", "tas_max"))
-    return 0.5 * sum(0.6108 * np.exp(17.27 * t / (t + 237.3)) for t in (low, high))
+    lower, upper = (0.6108 * np.exp(17.27 * t / (t + 237.3)) for t in (low, high))
+    return 0.5 * (lower + upper)

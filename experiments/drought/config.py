@@ -36,12 +36,14 @@ class Split(Strict):
     by: Literal["time", "site", "drought"] = "time"
     """time: first years train, the rest tests. site: each site is predicted by models that never saw it.
     drought: the driest growing seasons of each site are held out, with as many ordinary ones to compare."""
-    train_years: int = Field(5, ge=1, le=50, description="calendar years of each record that train (by time)")
+    train_years: int = Field(
+        default=5, ge=1, le=50, description="calendar years of each record that train (by time)"
+    )
     folds: int | None = Field(
-        None, ge=2, description="folds of sites (by site); null leaves one site out at a time"
+        default=None, ge=2, description="folds of sites (by site); null leaves one site out at a time"
     )
     seasons: int = Field(
-        2, ge=1, le=10, description="growing seasons per site and group held out (by drought)"
+        default=2, ge=1, le=10, description="growing seasons per site and group held out (by drought)"
     )
 
 
@@ -50,28 +52,30 @@ class RoleConfig(Strict):
 
     role: Literal["fixed", "global", "static", "dynamic", "learned"]
     network: str | list[str] | None = Field(
-        None, description="name of the network that drives it, or several that add up"
+        default=None, description="name of the network that drives it, or several that add up"
     )
-    inputs: list[str] = Field([], description="inputs of a network of its own, where `network` is null")
-    memory: bool = Field(False, description="whether that network of its own is recurrent")
+    inputs: list[str] = Field(
+        default=[], description="inputs of a network of its own, where `network` is null"
+    )
+    memory: bool = Field(default=False, description="whether that network of its own is recurrent")
     value: float | None = Field(
-        None, description="fixed value or start, in the parameter's unit; null: declared default"
+        default=None, description="fixed value or start, in the parameter's unit; null: declared default"
     )
-    lower: float = Field(0.0, description="lower bound of a learned rate law")
-    upper: float = Field(10.0, description="upper bound of a learned rate law")
+    lower: float = Field(default=0.0, description="lower bound of a learned rate law")
+    upper: float = Field(default=10.0, description="upper bound of a learned rate law")
 
 
 class NetworkConfig(Strict):
     """A network shared by several roles."""
 
     kind: Literal["gru", "perceptron", "table", "flax"] = Field(
-        "gru", description="gru remembers; table is one value per site; the others do not"
+        default="gru", description="gru remembers; table is one value per site; the others do not"
     )
     inputs: list[str] = Field(description="forcing, attributes, categories (igbp, site), quantities or pools")
-    width: int = Field(32, ge=1, le=512, description="units of a layer")
-    depth: int = Field(2, ge=1, le=6, description="layers (not for gru)")
+    width: int = Field(default=32, ge=1, le=512, description="units of a layer")
+    depth: int = Field(default=2, ge=1, le=6, description="layers (not for gru)")
     dropout: float = Field(
-        0.2, ge=0, lt=0.95, description="share of features dropped in training (not for flax)"
+        default=0.2, ge=0, lt=0.95, description="share of features dropped in training (not for flax)"
     )
 
 
@@ -95,25 +99,31 @@ def default_networks() -> dict[str, NetworkConfig]:
 class TrainConfig(Strict):
     """An optimisation."""
 
-    steps: int = Field(240, ge=1, le=100_000, description="steps, each over all sites and training days")
-    learning_rate: Rate = Field(4e-3, description="of networks, at the top of its schedule")
-    parameter_rate: Rate = Field(2e-2, description="of single physical values, in unconstrained units")
-    weight_decay: float = Field(1e-2, ge=0, description="of networks' weights, decoupled")
-    clip: float = Field(1.0, gt=0, description="largest norm of a gradient")
-    penalty: float = Field(
-        1e-2, ge=0, description="weight of the mean square of networks' outputs and of priors"
+    steps: int = Field(
+        default=240, ge=1, le=100_000, description="steps, each over all sites and training days"
     )
-    validate_every: int = Field(20, ge=1, description="steps between validations and checkpoints")
-    patience: int = Field(4, ge=0, description="validations without progress that end training; 0 never")
-    members: int = Field(5, ge=1, le=64, description="members of the ensemble")
+    learning_rate: Rate = Field(default=4e-3, description="of networks, at the top of its schedule")
+    parameter_rate: Rate = Field(
+        default=2e-2, description="of single physical values, in unconstrained units"
+    )
+    weight_decay: float = Field(default=1e-2, ge=0, description="of networks' weights, decoupled")
+    clip: float = Field(default=1.0, gt=0, description="largest norm of a gradient")
+    penalty: float = Field(
+        default=1e-2, ge=0, description="weight of the mean square of networks' outputs and of priors"
+    )
+    validate_every: int = Field(default=20, ge=1, description="steps between validations and checkpoints")
+    patience: int = Field(
+        default=4, ge=0, description="validations without progress that end training; 0 never"
+    )
+    members: int = Field(default=5, ge=1, le=64, description="members of the ensemble")
 
 
 class GruConfig(Strict):
     """The pure network that the hybrid is judged against."""
 
-    inputs: list[str] = Field(WEATHER, description="forcing (identity or attributes are added)")
-    width: int = Field(48, ge=1, le=512, description="units")
-    dropout: float = Field(0.2, ge=0, lt=0.95, description="share of features dropped in training")
+    inputs: list[str] = Field(default=WEATHER, description="forcing (identity or attributes are added)")
+    width: int = Field(default=48, ge=1, le=512, description="units")
+    dropout: float = Field(default=0.2, ge=0, lt=0.95, description="share of features dropped in training")
     train: TrainConfig = Field(
         default_factory=lambda: TrainConfig(steps=400, patience=6), description="its training"
     )
@@ -124,73 +134,80 @@ class Integrate(Strict):
 
     solver: Literal["daily", "euler", "heun", "tsit5", "dopri5", "implicit_euler", "kvaerno3", "kvaerno5"] = (
         Field(
-            "daily",
+            default="daily",
             description="daily: one explicit step with fluxes limited by their donors; others: diffrax",
         )
     )
-    steps: int | None = Field(None, ge=1, le=1000, description="steps a day; null: adaptive (not for daily)")
-    adjoint: Literal["checkpoint", "direct"] = Field("checkpoint", description="diffrax's adjoint")
+    steps: int | None = Field(
+        default=None, ge=1, le=1000, description="steps a day; null: adaptive (not for daily)"
+    )
+    adjoint: Literal["checkpoint", "direct"] = Field(default="checkpoint", description="diffrax's adjoint")
 
 
 class Synthetic(Strict):
     """The virtual sites used where no data folder is given."""
 
-    years: int = Field(7, ge=2, le=60, description="calendar years of each site")
+    years: int = Field(default=7, ge=2, le=60, description="calendar years of each site")
     climates: list[str] = Field(
-        ["savanna", "mediterranean", "temperate_deciduous", "temperate_evergreen", "boreal"],
+        default=["savanna", "mediterranean", "temperate_deciduous", "temperate_evergreen", "boreal"],
         description="climates of data.synthetic, one site each",
     )
-    noise: float = Field(0.05, ge=0, le=1, description="standard deviation of relative noise in fluxes")
-    gaps: float = Field(0.15, ge=0, lt=0.9, description="share of days without observation")
+    noise: float = Field(
+        default=0.05, ge=0, le=1, description="standard deviation of relative noise in fluxes"
+    )
+    gaps: float = Field(default=0.15, ge=0, lt=0.9, description="share of days without observation")
 
 
 class Config(Strict):
     """The drought experiment: a hybrid ecosystem model on flux towers, and what it is judged against."""
 
-    seed: int = Field(0, ge=0, description="of first weights, dropout and synthetic data")
-    sites: list[str] | None = Field(None, description="site codes; null takes all in the folder")
+    seed: int = Field(default=0, ge=0, description="of first weights, dropout and synthetic data")
+    sites: list[str] | None = Field(default=None, description="site codes; null takes all in the folder")
     fill: Literal["interpolate", "climatology"] | None = Field(
-        None, description="how gaps in forcing are filled; null: an error"
+        default=None, description="how gaps in forcing are filled; null: an error"
     )
-    split: Split = Field(default_factory=Split, description="training and test")
+    split: Split = Field(default_factory=lambda: Split(), description="training and test")
     targets: dict[Literal["gpp", "et", "reco", "nee", "lai"], Annotated[float, Field(ge=0)]] = Field(
-        {"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0, "lai": 0.3},
+        default={"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0, "lai": 0.3},
         description="target to its weight in the loss",
     )
-    noise_aware: bool = Field(False, description="weigh observations by their stated uncertainty")
+    noise_aware: bool = Field(default=False, description="weigh observations by their stated uncertainty")
     default_role: Literal["fixed", "global"] | None = Field(
-        None, description="role of parameters not listed; null: global, or fixed on synthetic sites"
+        default=None, description="role of parameters not listed; null: global, or fixed on synthetic sites"
     )
     roles: dict[str, RoleConfig] | None = Field(
-        None, description="parameter or rate law to its role; null: those of the experiment"
+        default=None, description="parameter or rate law to its role; null: those of the experiment"
     )
     networks: dict[str, NetworkConfig] | None = Field(
-        None, description="networks by name; null: those of the experiment"
+        default=None, description="networks by name; null: those of the experiment"
     )
     identity: list[str] = Field(
-        ["site"], description="inputs added to every network that tell apart sites that are seen in training"
+        default=["site"],
+        description="inputs added to every network that tell apart sites that are seen in training",
     )
     attributes: list[str] = Field(
-        ["mean_annual_temperature", "mean_annual_precipitation"],
+        default=["mean_annual_temperature", "mean_annual_precipitation"],
         description="inputs added instead where sites are held out",
     )
-    train: TrainConfig = Field(default_factory=TrainConfig, description="training of the hybrid")
+    train: TrainConfig = Field(default_factory=lambda: TrainConfig(), description="training of the hybrid")
     process_train: TrainConfig = Field(
         default_factory=lambda: TrainConfig(
             steps=300, members=1, parameter_rate=5e-2, patience=0, penalty=0.0
         ),
         description="calibration of the process alone",
     )
-    gru: GruConfig = Field(default_factory=GruConfig, description="the pure network")
-    integrate: Integrate = Field(default_factory=Integrate, description="time stepping")
-    synthetic: Synthetic = Field(default_factory=Synthetic, description="virtual sites")
+    gru: GruConfig = Field(default_factory=lambda: GruConfig(), description="the pure network")
+    integrate: Integrate = Field(default_factory=lambda: Integrate(), description="time stepping")
+    synthetic: Synthetic = Field(default_factory=lambda: Synthetic(), description="virtual sites")
     models: list[Literal["hybrid", "process", "gru", "trees", "climatology", "published"]] = Field(
-        ["hybrid", "process", "gru", "trees", "climatology", "published"],
+        default=["hybrid", "process", "gru", "trees", "climatology", "published"],
         description="what is run and scored",
     )
     scenarios: list[str] = Field(
-        ["warmer", "drier", "warmer_drier"], description="scenarios of the report, by name or YAML file"
+        default=["warmer", "drier", "warmer_drier"],
+        description="scenarios of the report, by name or YAML file",
     )
     memory_days: list[int] = Field(
-        [15, 45, 90, 180, 365], description="history kept when it is cut, to see how long memory lasts [d]"
+        default=[15, 45, 90, 180, 365],
+        description="history kept when it is cut, to see how long memory lasts [d]",
     )

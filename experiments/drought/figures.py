@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from ..report import scores as score_table
 from ..report import style
 from ..runfolder import RunFolder
 from .curves import LABELS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FLUXES = ("gpp", "et", "reco", "nee")
 UNITS = {
@@ -44,9 +41,9 @@ def table(folder: RunFolder, name: str) -> Any | None:
     return folder.read_json(path) if path.is_file() else None
 
 
-def nse_of(folder: RunFolder) -> pd.DataFrame:
+def nse_of(folder: RunFolder) -> Any:
     """The NSE rows of the scores."""
-    frame = score_table.read(folder.scores)
+    frame: Any = score_table.read(folder.scores)
     return frame[frame["metric"] == "nse"]
 
 
@@ -291,6 +288,6 @@ def drought(folder: RunFolder) -> list[Path]:
     return style.save(drawing, folder.figures, "drought")
 
 
-def _main_split(frame: pd.DataFrame) -> str:
+def _main_split(frame: Any) -> str:
     found = list(dict.fromkeys(frame["split"]))
     return "normal" if "normal" in found else str(found[0])

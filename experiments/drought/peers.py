@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from data.batches import Panel
 from data.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TRAILING = {"pr": (7, 30, 90, 365), "tas_max": (7, 30, 90), "vpd": (7, 30), "rsds": (7, 30)}
 """Windows of the trailing means that trees read [d]."""
@@ -94,7 +91,7 @@ def trees(
                 max_leaf_nodes=15,
                 min_samples_leaf=30,
                 l2_regularization=1.0,
-                early_stopping=False,
+                early_stopping=False,  # pyright: ignore[reportArgumentType]
                 random_state=seed,
             )
             # one thread: on few samples more of them only wait for each other
@@ -105,7 +102,7 @@ def trees(
     return out
 
 
-def published(folder: Path, sites: tuple[str, ...]) -> pd.DataFrame:
+def published(folder: Path, sites: tuple[str, ...]) -> Any:
     """Published test scores: site, variable and the median over configurations, as tidy rows.
 
     Columns: target, group, metric, value, configuration. Each configuration of the file is kept.
@@ -116,7 +113,7 @@ def published(folder: Path, sites: tuple[str, ...]) -> pd.DataFrame:
     import pandas as pd
 
     path = folder / "published_scores.csv"
-    table = pd.read_csv(path)
+    table: Any = pd.read_csv(path)
     lacking = {"site", "configuration", "split", "variable", "nse"} - set(table.columns)
     if lacking:
         raise DataError(f"the table lacks the columns {sorted(lacking)}", str(path), "add them")

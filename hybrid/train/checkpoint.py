@@ -56,11 +56,12 @@ class Checkpoint:
         try:
             head = json.loads(line)
             shapes = [(tuple(s), np.dtype(d)) for s, d in head["leaves"]]
+            identity, note = head["identity"], head["note"]
             if head["magic"] != MAGIC:
                 raise ValueError
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError("the checkpoint is cut short or not one of terrax", where, remedy) from error
-        if self.identity and head["identity"] != self.identity:
+        if self.identity and identity != self.identity:
             raise ModelError(
                 "the checkpoint belongs to another configuration",
                 where,
@@ -69,7 +70,7 @@ class Checkpoint:
         wanted = _arrays(like)
         if len(body) != sum(int(np.prod(s)) * d.itemsize for s, d in shapes):
             raise ModelError("the checkpoint is cut short", where, remedy)
-        if [tuple(w.shape) for w in wanted] != [s for s, _ in shapes]:
+        if [(tuple(w.shape), np.dtype(w.dtype)) for w in wanted] != shapes:
             raise ModelError(
                 "the checkpoint does not fit the model's networks and parameters",
                 where,
@@ -82,9 +83,7 @@ class Checkpoint:
             at += size
         leaves, structure = jax.tree.flatten(like)
         held = iter(arrays)
-        return jax.tree.unflatten(structure, [next(held) if eqx.is_array(x) else x for x in leaves]), head[
-            "note"
-        ]
+        return jax.tree.unflatten(structure, [next(held) if eqx.is_array(x) else x for x in leaves]), note
 
     def digest(self) -> str:
         """SHA-256 of the file."""
