@@ -39,7 +39,8 @@ def potential_radiation(lat: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, 
         Radiation at the top of the atmosphere [W m-2], and its mean change per day [W m-2 d-1].
     """
     half = HALF_WINDOW
-    wide = np.arange(days[0] - half, days[-1] + half + 1)
+    day = np.timedelta64(1, "D")
+    wide = days[0] + day * np.arange(-half, len(days) + half)
     daily = extraterrestrial(np.asarray(lat)[:, None], day_of_year(wide)[None]) * WATT
     count = len(days)
     mean = np.mean([daily[:, i : i + count] for i in range(2 * half)], axis=0)
