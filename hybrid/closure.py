@@ -13,17 +13,17 @@ from .process import Process
 def residuals(process: Process, run: Trajectory) -> dict[str, Float[Array, "time site"]]:
     """Change of each pool over each step less the sum of its fluxes [pool unit]."""
     change = tendencies(process.fluxes, run.fluxes, process.pool_names)
-    out = {}
-    for n in process.pool_names:
-        after = jnp.concatenate([run.pools[n][1:], run.final[n][None]])
-        out[n] = after - run.pools[n] - change[n]
-    return out
+    return {n: _after(run, n) - run.pools[n] - change[n] for n in process.pool_names}
+
+
+def _after(run: Trajectory, pool: str) -> Float[Array, "time site"]:
+    return jnp.concatenate([run.pools[pool][1:], run.final[pool][None]])
 
 
 def relative_residuals(process: Process, run: Trajectory) -> dict[str, Float[Array, ""]]:
-    """Largest residual of each pool over its content, or over one unit where it holds less [1]."""
+    """Largest residual of each pool over its content before or after, or over one unit where it holds less [1]."""
     return {
-        n: jnp.max(jnp.abs(r) / jnp.maximum(jnp.maximum(run.pools[n], jnp.abs(r)), 1.0))
+        n: jnp.max(jnp.abs(r) / jnp.maximum(jnp.maximum(run.pools[n], _after(run, n)), 1.0))
         for n, r in residuals(process, run).items()
     }
 

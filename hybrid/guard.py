@@ -11,6 +11,9 @@ import numpy as np
 from .inputs import Inputs
 
 
+FINITE = "every simulated value is finite, so the gradient is not"
+
+
 def first_not_finite(models: Any, inputs: Inputs) -> str:
     """Say which member, flux or value, site index and step first is not finite, or that none is."""
     arrays, static = eqx.partition(models, eqx.is_array)
@@ -18,9 +21,11 @@ def first_not_finite(models: Any, inputs: Inputs) -> str:
     count = members.pop() if members else 1
     for member in range(count):
         model = eqx.combine(jax.tree.map(lambda a, m=member: a[m], arrays), static)
-        for leaf in jax.tree.leaves(eqx.filter(model, eqx.is_inexact_array)):
+        held = jax.tree_util.tree_leaves_with_path(eqx.filter(model, eqx.is_inexact_array))
+        for path, leaf in held:
             if not np.isfinite(np.asarray(leaf)).all():
-                return f"member {member}: a learned value is not finite"
+                name = jax.tree_util.keystr(path, simple=True, separator=".")
+                return f"member {member}: the learned value {name!r} is not finite"
         found: tuple[int, str, int] | None = None
         if not hasattr(model, "simulate"):
             named = {n: np.asarray(v) for n, v in model.forward(inputs)[0].items()}
@@ -35,4 +40,4 @@ def first_not_finite(models: Any, inputs: Inputs) -> str:
                     found = (int(step), name, int(site))
         if found is not None:
             return f"member {member}: {found[1]!r} at step {found[0]} of site number {found[2]}"
-    return "every simulated value is finite, so the gradient is not"
+    return FINITE

@@ -137,6 +137,8 @@ def fit(
         ModelError: a loss that is not finite, naming target, site and step; no observation to train on.
     """
     names = tuple(n for n, w in training.weights.items() if w > 0)
+    if not names:
+        raise ModelError("no target has a weight above zero", "fit", "give at least one in `weights`")
     for n in names:
         if n not in targets:
             raise ModelError(
@@ -204,15 +206,16 @@ def fit(
         step, history = int(note["step"]), list(note["history"])
         best, since = np.asarray(note["best"], float), np.asarray(note["since"], int)
     watched = validation.any() and training.patience >= 0
-    began, first = time.monotonic(), step
+    began, first, sound = time.monotonic(), step, current
     key = jr.key(training.seed + 1)
     while step < training.steps:
         current, states, loss, parts = update(current, states, jr.fold_in(key, step))
         step += 1
         if step % training.validate_every and step != training.steps:
             continue
-        if not bool(jnp.isfinite(loss).all()):
-            raise _not_finite(current, parts, step, inputs)
+        if not (bool(jnp.isfinite(loss).all()) and _finite(current)):
+            raise _not_finite(sound, current, parts, loss, step, inputs)
+        sound = current
         judged, skills = validate(current) if watched else (loss, parts)
         judged = np.asarray(judged, float)
         better = judged < best - 1e-6
@@ -313,13 +316,28 @@ def _choose(better: np.ndarray, new: Any, old: Any) -> Any:
     return jax.tree.map(pick, new, old)
 
 
-def _not_finite(models: Any, parts: Mapping[str, Array], step: int, inputs: Inputs) -> ModelError:
-    """Find which member, name, site and day first is not finite, with the parameters as they stand."""
-    from ..guard import first_not_finite
+def _finite(models: Any) -> bool:
+    values = jax.tree.leaves(eqx.filter(models, eqx.is_inexact_array))
+    return all(bool(jnp.isfinite(v).all()) for v in values)
 
+
+def _not_finite(
+    sound: Any, models: Any, parts: Mapping[str, Array], loss: Array, step: int, inputs: Inputs
+) -> ModelError:
+    """Say which member, name, site and day first is not finite.
+
+    The models of the last sound validation are searched first: by now the gradient has spoiled the present ones.
+    """
+    from ..guard import FINITE, first_not_finite
+
+    where = first_not_finite(sound, inputs)
+    if where == FINITE:
+        where = first_not_finite(models, inputs)
     bad = [n for n, v in parts.items() if not bool(jnp.isfinite(v).all())]
+    what = "gradient" if bool(jnp.isfinite(loss).all()) else "loss"
+    named = ", ".join(bad) or ("penalty" if what == "loss" else "")
     return ModelError(
-        f"the loss is not finite at training step {step} ({', '.join(bad) or 'penalty'})",
-        first_not_finite(models, inputs),
+        f"the {what} is not finite at training step {step}" + (f" ({named})" if named else ""),
+        where,
         "lower the learning rate or the clip, or check the forcing there",
     )
