@@ -21,9 +21,13 @@ def _after(run: Trajectory, pool: str) -> Float[Array, "time site"]:
 
 
 def relative_residuals(process: Process, run: Trajectory) -> dict[str, Float[Array, ""]]:
-    """Largest residual of each pool over its content before or after, or over one unit where it holds less [1]."""
+    """Largest residual of each pool over what it held or received in the step, one unit at least [1]."""
+    gains = {n: jnp.zeros(()) for n in process.pool_names}
+    for f in process.fluxes:
+        if f.receiver is not None:
+            gains[f.receiver] = gains[f.receiver] + run.fluxes[f.name]
     return {
-        n: jnp.max(jnp.abs(r) / jnp.maximum(jnp.maximum(run.pools[n], _after(run, n)), 1.0))
+        n: jnp.max(jnp.abs(r) / jnp.maximum(run.pools[n] + gains[n], 1.0))
         for n, r in residuals(process, run).items()
     }
 

@@ -15,6 +15,8 @@ DRIVEN = (
     "half_wetness",
     "priestley_taylor",
     "soil_evaporation_fraction",
+    "canopy_capacity",
+    "sublimation_fraction",
     "maximum_leaf_area",
     "leaf_growth_rate",
     "leaf_shed_rate",

@@ -142,31 +142,38 @@ def memory_skill(
     return rows
 
 
-def driest_start(panel: Panel) -> np.ndarray:
-    """Step at which the imposed dry season begins: 60 days before midsummer's peak of radiation, year 4, by site."""
-    rsds = panel.forcing["rsds"]
+def dry_start(panel: Panel) -> np.ndarray:
+    """Step at which the imposed dry season begins, by site.
+
+    It is centred, in the fourth year, on the time of year with the most rain times light: where a lack of rain
+    can matter most.
+    """
+    rsds, pr = panel.forcing["rsds"], panel.forcing["pr"]
     out = []
     for j in range(panel.shape[1]):
         doy = panel.forcing["day_of_year"][:, j].astype(int)
-        mean = np.bincount(doy, rsds[:, j], minlength=367) / np.maximum(np.bincount(doy, minlength=367), 1)
-        smooth = np.convolve(np.concatenate([mean[1:366]] * 3), np.ones(91) / 91, "same")[365:730]
-        peak = int(np.argmax(smooth)) + 1
-        years = panel.shape[0] // 365
-        which = min(3, max(years - 2, 0))
+        count = np.maximum(np.bincount(doy, minlength=367), 1)
+
+        def smooth(x: np.ndarray, doy: np.ndarray = doy, count: np.ndarray = count) -> np.ndarray:
+            mean = np.bincount(doy, x, minlength=367) / count
+            return np.convolve(np.concatenate([mean[1:366]] * 3), np.ones(91) / 91, "same")[365:730]
+
+        peak = int(np.argmax(smooth(rsds[:, j]) * smooth(pr[:, j]))) + 1
+        which = min(3, max(panel.shape[0] // 365 - 2, 0))
         first = int(np.flatnonzero(doy == peak)[min(which, (doy == peak).sum() - 1)])
         out.append(max(first - DRY_DAYS // 2, 0))
     return np.array(out)
 
 
 def imposed_drought(models: Any, panel: Panel, share: float = 0.1) -> dict[str, Any]:
-    """Cut rain to ``share`` for DRY_DAYS around midsummer of one year and follow the anomaly.
+    """Cut rain to ``share`` for DRY_DAYS of one year's season of rain and light and follow the anomaly.
 
     Returns:
         ``start`` (site,), ``anomaly`` by observable and pool (day, site) from the start over three years, and
         ``recovery`` by the same names (site,): days after the dry season until the anomaly stays under a tenth
         of its peak for 30 days, NaN where it does not within the record.
     """
-    begin = driest_start(panel)
+    begin = dry_start(panel)
     pr = panel.forcing["pr"].copy()
     for j, t in enumerate(begin):
         pr[t : t + DRY_DAYS, j] *= share

@@ -82,21 +82,21 @@ def training_days(panel: Panel, fold: Fold) -> np.ndarray:
     return panel.select(fold.train) | panel.select(fold.validation)
 
 
+BLOCK = 60
+"""Length of the blocks that members leave out to stop by [d]."""
+SHARES = 11
+"""Every eleventh block is left out; eleven and the six blocks of a year share no factor, so all seasons are."""
+
+
 def rotated(panel: Panel, fold: Fold, members: int) -> tuple[np.ndarray, np.ndarray]:
     """Training and validation days of each member, bool (member, time, site).
 
-    Each member leaves out another year of the training period to stop by, so that the ensemble as a whole
-    learns from every year. With one year or one member, the fold's own validation is kept.
+    Each member leaves out other blocks of the training period to stop by, so that the ensemble as a whole
+    learns from every day of it.
     """
     days = training_days(panel, fold)
-    year = panel.dates.astype("datetime64[Y]").astype(int)
-    relative = year - year.min(axis=0, keepdims=True)
-    held = [y for y in range(int(relative.max()) + 1) if (days & (relative == y)).any()]
-    if members == 1 or len(held) < 3:
-        validation = panel.select(fold.validation)
-        train = panel.select(fold.train)
-        return np.repeat(train[None], members, 0), np.repeat(validation[None], members, 0)
-    validation = np.stack([days & (relative == held[-1 - m % len(held)]) for m in range(members)])
+    block = np.arange(panel.shape[0])[:, None] // BLOCK
+    validation = np.stack([days & (block % SHARES == m % SHARES) for m in range(members)])
     return days[None] & ~validation, validation
 
 
