@@ -49,6 +49,7 @@ def run(context: Context) -> None:
     """Run the experiment."""
     from .run import run as go
 
+    _keep()
     go(context)
 
 
@@ -56,6 +57,7 @@ def sections(folder: RunFolder) -> list[Section]:
     """Sections of the report, with their figures, from the run folder alone."""
     from .sections import sections as make
 
+    _keep()
     return make(folder)
 
 
@@ -63,4 +65,13 @@ def project(folder: RunFolder, scenario: str, out: Path) -> Any:
     """Project a finished run under a scenario."""
     from .run import project_run
 
+    _keep()
     return project_run(folder, scenario, out)
+
+
+_ENTRIES = {"run": run, "sections": sections}
+
+
+def _keep() -> None:
+    """Keep the functions under their names: importing a file of the same name puts the file there."""
+    globals().update(_ENTRIES)

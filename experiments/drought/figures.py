@@ -76,7 +76,7 @@ def skill(folder: RunFolder) -> list[Path]:
             axis.text(k, max(middle, FLOOR) + 0.02, f"{middle:.2f}", ha="center", va="bottom", fontsize=6)
         axis.set_xticks(range(len(models)), models, rotation=60, ha="right")
         axis.set_title(NAMES[target])
-        axis.set_ylim(FLOOR - 0.03, 1.02)
+        axis.set_ylim(FLOOR - 0.03, 1.1)
     axes[0][0].set_ylabel("NSE of test days, by site")
     return style.save(drawing, folder.figures, "skill")
 
@@ -120,7 +120,7 @@ def series(folder: RunFolder) -> list[Path]:
                             )
                 axis.set_title(f"{site}  {NAMES[target]} [{UNITS[target]}]")
                 axis.tick_params(axis="x", rotation=30)
-        axes[0][0].legend(ncols=3, loc="upper left")
+        drawing.legend(*axes[0][0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     return style.save(drawing, folder.figures, "series")
 
 
@@ -151,7 +151,7 @@ def learned(folder: RunFolder) -> list[Path]:
             from .world import known_function
 
             y = known_function(np.asarray(x))
-            axis.plot(x, y / np.median(y), "--", color=style.colour("observed"), label="truth")
+            axis.plot(x, y / np.median(y), ":", linewidth=1.6, color=style.colour("observed"), label="truth")
         else:
             axis.axhline(
                 1.0, color=style.colour("process"), linestyle="--", linewidth=0.9, label="equation alone"
@@ -161,7 +161,8 @@ def learned(folder: RunFolder) -> list[Path]:
     for axis in list(axes.flat)[len(pairs) :]:
         axis.set_axis_off()
     axes[0][0].set_ylabel("relative to median")
-    axes[0][0].legend()
+    named = {label: h for a in axes.flat for h, label in zip(*a.get_legend_handles_labels(), strict=True)}
+    drawing.legend(named.values(), named.keys(), ncols=3, loc="outside lower center")
     return style.save(drawing, folder.figures, "learned")
 
 
@@ -190,6 +191,10 @@ def memory(folder: RunFolder) -> list[Path]:
                 whole = full[(full["model"] == model) & (full["target"] == target)]["value"].median()
                 axis.axhline(whole, color=style.colour(model), linestyle=":", linewidth=0.9)
         axis.set_xscale("log")
+        axis.set_xticks(
+            sorted({r["days"] for r in rows}), [str(d) for d in sorted({r["days"] for r in rows})]
+        )
+        axis.minorticks_off()
         axis.set_title(NAMES[target])
         axis.set_xlabel("history kept [d]")
     axes[0][0].set_ylabel("median NSE")

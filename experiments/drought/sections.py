@@ -156,8 +156,8 @@ def _recovery_text(folder: RunFolder) -> str:
             middle = f"{np.median(days):.0f} days" if days else "not within the record"
             lines.append(f"- {figures.NAMES[name]}: {middle} ({len(days)} of {total} sites recover)")
     return (
-        "Rain is cut to a tenth for 120 days of one year's season of rain and light. Median time after the dry season until the hybrid's "
-        "anomaly stays under a tenth of its peak:\n\n" + "\n".join(lines)
+        "Rain is cut to a tenth for 120 days of one year's season of rain and light. Median time after the dry "
+        "season until the hybrid's anomaly stays under a tenth of its peak:\n\n" + "\n".join(lines)
     )
 
 
