@@ -126,9 +126,7 @@ class GruConfig(Strict):
     inputs: list[str] = Field(default=WEATHER, description="forcing (identity or attributes are added)")
     width: int = Field(default=48, ge=1, le=512, description="units")
     dropout: float = Field(default=0.2, ge=0, lt=0.95, description="share of features dropped in training")
-    train: TrainConfig = Field(
-        default_factory=lambda: TrainConfig(steps=400, patience=6), description="its training"
-    )
+    train: TrainConfig = Field(default_factory=lambda: TrainConfig(), description="its training")
 
 
 class Integrate(Strict):
@@ -158,6 +156,12 @@ class Synthetic(Strict):
         default=0.05, ge=0, le=1, description="standard deviation of relative noise in fluxes"
     )
     gaps: float = Field(default=0.15, ge=0, lt=0.9, description="share of days without observation")
+    members: int = Field(default=2, ge=1, le=64, description="most members of each ensemble")
+    steps: int = Field(default=200, ge=1, description="most steps of each optimisation")
+    parameter_rate: Rate = Field(default=5e-2, description="learning rate of single physical values")
+    penalty: float = Field(
+        default=1e-4, ge=0, description="weight of learned parts' size; its truth is known"
+    )
 
 
 class Config(Strict):

@@ -55,9 +55,24 @@ def settled(config: Config, synthetic: bool, quick: bool) -> Config:
     if config.default_role is None:
         update["default_role"] = "fixed" if synthetic else "global"
     if synthetic:
-        update["identity"] = []
+        update |= {"identity": [], "train": _known_world(config, config.train)}
+        update["process_train"] = _known_world(config, config.process_train)
+        update["gru"] = config.gru.model_copy(update={"train": _known_world(config, config.gru.train)})
     config = config.model_copy(update=update)
     return quickened(config) if quick else config
+
+
+def _known_world(config: Config, train: Any) -> Any:
+    """Training on synthetic sites, whose truth is known and simple."""
+    world = config.synthetic
+    return train.model_copy(
+        update={
+            "steps": min(train.steps, world.steps),
+            "members": min(train.members, world.members),
+            "parameter_rate": world.parameter_rate,
+            "penalty": world.penalty,
+        }
+    )
 
 
 def identity_of(config: Config) -> str:
