@@ -31,6 +31,16 @@ def categories(config: Config, panel: Panel) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def told_apart(config: Config, network: NetworkConfig) -> list[str]:
+    """Inputs that tell sites apart for one network; where sites are held out, tables alone read attributes.
+
+    A network of weather that also saw attributes of ten sites would take them for names.
+    """
+    if config.split.by == "site" and network.kind != "table":
+        return []
+    return identity(config)
+
+
 def role_of(config: RoleConfig) -> Role:
     """Role of a role's configuration."""
     if config.role == "fixed":
@@ -63,7 +73,7 @@ def hybrid_model(config: Config, panel: Panel, learned: bool = True) -> hybrid.M
     roles: dict[str, Role] = {p.name: default for p in process.all_parameters}
     if learned:
         roles |= {n: role_of(r) for n, r in (config.roles or {}).items()}
-        networks = {n: slot_of(c, identity(config)) for n, c in (config.networks or {}).items()}
+        networks = {n: slot_of(c, told_apart(config, c)) for n, c in (config.networks or {}).items()}
     else:
         roles, networks = process_roles(config, roles)
     attributes = tuple(a for a in identity(config) if a in panel.attributes)

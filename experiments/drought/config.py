@@ -44,6 +44,9 @@ class Split(Strict):
     folds: int | None = Field(
         default=None, ge=2, description="folds of sites (by site); null leaves one site out at a time"
     )
+    members: int = Field(default=2, ge=1, le=64, description="most members of each fold (by site)")
+    steps: int = Field(default=200, ge=1, description="most steps of each optimisation (by site)")
+    penalty: float = Field(default=0.05, ge=0, description="weight of learned parts' size (by site)")
     seasons: int = Field(
         default=2, ge=1, le=10, description="growing seasons per site and group held out (by drought)"
     )
@@ -102,7 +105,7 @@ class TrainConfig(Strict):
     """An optimisation."""
 
     steps: int = Field(
-        default=240, ge=1, le=100_000, description="steps, each over all sites and training days"
+        default=400, ge=1, le=100_000, description="steps, each over all sites and training days"
     )
     learning_rate: Rate = Field(default=4e-3, description="of networks, at the top of its schedule")
     parameter_rate: Rate = Field(
@@ -193,7 +196,7 @@ class Config(Strict):
     )
     attributes: list[str] = Field(
         default=["mean_annual_temperature", "mean_annual_precipitation"],
-        description="inputs added instead where sites are held out",
+        description="inputs added instead, to tables and the pure network, where sites are held out",
     )
     train: TrainConfig = Field(default_factory=lambda: TrainConfig(), description="training of the hybrid")
     process_train: TrainConfig = Field(

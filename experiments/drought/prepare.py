@@ -92,12 +92,27 @@ def rotated(panel: Panel, fold: Fold, members: int) -> tuple[np.ndarray, np.ndar
     """Training and validation days of each member, bool (member, time, site).
 
     Each member leaves out other blocks of the training period to stop by, so that the ensemble as a whole
-    learns from every day of it.
+    learns from every day of it. Where sites are held out, members leave out two training sites instead: what
+    stops them is how well they do at sites they do not know.
     """
     days = training_days(panel, fold)
+    if fold.meta.get("by") == "site":
+        return _without_sites(panel, fold, days, members)
     block = np.arange(panel.shape[0])[:, None] // BLOCK
     validation = np.stack([days & (block % SHARES == m % SHARES) for m in range(members)])
     return days[None] & ~validation, validation
+
+
+def _without_sites(panel: Panel, fold: Fold, days: np.ndarray, members: int) -> tuple[np.ndarray, np.ndarray]:
+    known = [j for j, site in enumerate(panel.sites) if site in fold.train_sites]
+    out = panel.sites.index(fold.test_sites[0])
+    order = sorted(known, key=lambda j: (j - out) % len(panel.sites))
+    held = np.zeros((members, *panel.shape), bool)
+    for m in range(members):
+        if len(order) >= 4:
+            for k in (2 * m, 2 * m + len(order) // 2):
+                held[m, :, order[k % len(order)]] = True
+    return days[None] & ~held, days[None] & held
 
 
 def last_training_step(panel: Panel, fold: Fold) -> int:

@@ -19,6 +19,7 @@ from hybrid.train import Checkpoint
 from ..context import Context
 from ..runfolder import RunFolder
 from . import build, climate, curves, memory, results, stages
+from .check import check
 from .config import Config, default_networks, default_roles
 from .prepare import Prepared, prepare, test_groups, training_days
 from .world import TRUTH, found_against_truth, synthetic_networks, synthetic_roles
@@ -58,8 +59,26 @@ def settled(config: Config, synthetic: bool, quick: bool) -> Config:
         update |= {"identity": [], "train": _known_world(config, config.train)}
         update["process_train"] = _known_world(config, config.process_train)
         update["gru"] = config.gru.model_copy(update={"train": _known_world(config, config.gru.train)})
+    if config.split.by == "site":
+        update |= {
+            "train": _each_fold(config, config.train),
+            "process_train": _each_fold(config, config.process_train),
+        }
+        update["gru"] = config.gru.model_copy(update={"train": _each_fold(config, config.gru.train)})
     config = config.model_copy(update=update)
     return quickened(config) if quick else config
+
+
+def _each_fold(config: Config, train: Any) -> Any:
+    """Training of each of many folds of sites."""
+    split = config.split
+    return train.model_copy(
+        update={
+            "steps": min(train.steps, split.steps),
+            "members": min(train.members, split.members),
+            "penalty": max(train.penalty, split.penalty),
+        }
+    )
 
 
 def _known_world(config: Config, train: Any) -> Any:
@@ -87,6 +106,7 @@ def run(context: Context) -> None:
         get_scenario(name)
     context.progress({"stage": "data"})
     prepared = prepare(config, context.data)
+    check(config, prepared)
     label = "" if context.data else f"synthetic sites, seed {config.seed}"
     context.inputs(prepared.ds, label=label)
     context.finish("data")
