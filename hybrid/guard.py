@@ -10,7 +10,6 @@ import numpy as np
 
 from .inputs import Inputs
 
-
 FINITE = "every simulated value is finite, so the gradient is not"
 
 

@@ -92,8 +92,8 @@ def test_network_alone(panel):
     pr[700:, 1] = np.nan
     told = first_not_finite(stack([network]), from_panel(panel.with_forcing(pr=pr), {}))
     assert told == "member 0: 'et' at step 700 of site number 1"
+    wrong = panel.with_forcing(pr=np.full(panel.shape, np.nan))
     with pytest.raises(ModelError, match="not finite at training step 1"):
-        wrong = panel.with_forcing(pr=np.full(panel.shape, np.nan))
         train([network], wrong, SETTINGS)
 
 
