@@ -33,12 +33,14 @@ class Prepared:
         panel: the same as arrays, time first.
         folds: ways to part days and sites; one but by site.
         published: folder with ``published_scores.csv``, or None.
+        noise: target to the weight of each observation (time, site), mean one; empty unless asked for.
     """
 
     ds: xr.Dataset
     panel: Panel
     folds: list[Fold]
     published: Path | None
+    noise: Masks
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -64,7 +66,32 @@ def prepare(config: Config, data: Path | None) -> Prepared:
         raise ConfigError("no target is in the data", str(data or "synthetic sites"), "name targets it holds")
     folds = make_folds(config, ds)
     published = data if data is not None and (data / "published_scores.csv").is_file() else None
-    return Prepared(ds, pack(ds, FORCING, targets), folds, published)
+    panel = pack(ds, FORCING, targets)
+    return Prepared(ds, panel, folds, published, noise_weights(ds, panel) if config.noise_aware else {})
+
+
+def noise_weights(ds: xr.Dataset, panel: Panel) -> Masks:
+    """Weight of each observation by its stated uncertainty, (time, site), mean one over each site.
+
+    w = 1 / (1 + (u / m)^2), with u the uncertainty and m its median at the site, so that a day of no stated
+    error counts twice the typical one and no more. Days and targets without a statement count one.
+    """
+    found: Masks = {}
+    for target in panel.targets:
+        name = f"{target}_unc"
+        if name not in ds:
+            continue
+        told = pack(ds.assign({name: ds[name].fillna(-1.0)}), FORCING, (name,)).targets[name]
+        known = panel.masks[target] & (told >= 0)
+        weight = np.ones(panel.shape, np.float32)
+        for j in range(panel.shape[1]):
+            held = known[:, j]
+            middle = float(np.median(told[held, j])) if held.any() else 0.0
+            if middle > 0:
+                weight[held, j] = 1.0 / (1.0 + (told[held, j] / middle) ** 2)
+                weight[held, j] /= weight[held, j].mean()
+        found[target] = weight
+    return found
 
 
 def make_folds(config: Config, ds: xr.Dataset) -> list[Fold]:

@@ -127,6 +127,7 @@ def train_fold(
         validation[:, :steps],
         panel.masks,
         build.training_of(settings, weights, config.seed),
+        noise={n: w[:steps] for n, w in prepared.noise.items()},
         checkpoint=Checkpoint(context.folder.checkpoints / f"{model}-{fold.name}.ckpt", identity),
         on_progress=show,
     )
