@@ -17,7 +17,7 @@ def project(
     scenario: str = typer.Option(..., help="Name of a scenario, or a YAML file with one."),
     root: Path = typer.Option(Path("runs"), help="Folder that holds run folders."),
     out: Path | None = typer.Option(
-        None, help="Folder of the projection [default: RUN/projections/SCENARIO]."
+        None, help="Folder of the projection (default: RUN/projections/SCENARIO)."
     ),
 ) -> None:
     """Project a finished run under a scenario of changed forcing; no observations are needed."""

@@ -21,7 +21,7 @@ def run(
     set_: list[str] = typer.Option(
         [], "--set", metavar="KEY=VALUE", help="One setting, as key.sub=value; repeatable."
     ),
-    out: Path | None = typer.Option(None, help="Run folder [default: runs/EXPERIMENT-TIME]."),
+    out: Path | None = typer.Option(None, help="Run folder (default: runs/EXPERIMENT-TIME)."),
     resume: bool = typer.Option(
         False, "--resume", help="Carry on the run in --out, or the newest unfinished one."
     ),
