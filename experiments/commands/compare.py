@@ -16,7 +16,7 @@ def compare(
     runs: list[str] = typer.Argument(help="Two or more run folders."),
     root: Path = typer.Option(Path("runs"), help="Folder that holds run folders."),
     out: Path | None = typer.Option(
-        None, help="HTML page [default: compare-RUN-RUN.html beside the first run]."
+        None, help="HTML page (default: compare-RUN-RUN.html beside the first run)."
     ),
 ) -> None:
     """Compare the median scores and the settings of runs, as a table and as an HTML page."""

@@ -46,7 +46,7 @@ def check(
 def fluxnet(
     inputs: list[Path] = typer.Argument(help="FLUXNET or ICOS CSV files, or folders of them."),
     out: Path = typer.Argument(help="Folder for one netCDF file per site."),
-    metadata: Path | None = typer.Option(None, help="Table of sites [default: sites.csv beside the inputs]."),
+    metadata: Path | None = typer.Option(None, help="Table of sites (default: sites.csv beside the inputs)."),
     min_quality: float = typer.Option(
         0.5, help="Least share of good data in a day for a flux to be kept [0-1]."
     ),
