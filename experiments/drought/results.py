@@ -23,6 +23,10 @@ from .prepare import Prepared, test_groups, training_days
 from .stages import load_predictions
 
 DRIVEN_SHOWN = 12
+CALENDAR = {
+    "day_of_year": {"units": "1", "long_name": "day of year"},
+    "day_length": {"units": "h", "long_name": "day length"},
+}
 
 
 def score_rows(config: Config, prepared: Prepared, folder: RunFolder) -> list[dict[str, Any]]:
@@ -158,21 +162,23 @@ def write_results(
                         held[model][key], target, **{**attrs, "long_name": f"{label} {target}, {model}"}
                     )
     for name in panel.forcing:
-        ds[name] = panel.to_dataarray(panel.forcing[name], name)
+        ds[name] = panel.to_dataarray(panel.forcing[name], name, **CALENDAR.get(name, {}))
     for fold in prepared.folds:
         for group, days in test_groups(panel, fold).items():
             name = f"test_{group}"
             mask = panel.to_dataarray(
                 days.astype(np.float32), name, units="1", long_name=f"test days, {group}"
             )
-            ds[name] = mask if name not in ds else np.maximum(ds[name], mask)
+            ds[name] = mask if name not in ds else np.maximum(ds[name], mask).assign_attrs(mask.attrs)
         days = panel.to_dataarray(
             training_days(panel, fold).astype(np.float32),
             "training",
             units="1",
             long_name="days that train or validate",
         )
-        ds["training"] = days if "training" not in ds else np.maximum(ds["training"], days)
+        ds["training"] = (
+            days if "training" not in ds else np.maximum(ds["training"], days).assign_attrs(days.attrs)
+        )
     if found is not None:
         for group, prefix in (("pools", "state"), ("fluxes", "flux"), ("driven", "parameter")):
             for name, values in found[group].items():
