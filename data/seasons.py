@@ -31,7 +31,7 @@ def growing_season_index(tas_min: np.ndarray, vpd: np.ndarray, hours: np.ndarray
     """Return the growing season index [1], 0 for no growth to 1 for none of the three limits.
 
     Product of three ramps: minimum temperature -2 to 5 degC, vapour pressure deficit 41 to 9 hPa, day length
-    10 to 11 h [@jolly2005generalized].
+    10 to 11 h [@jolly2005].
 
     Args:
         tas_min: daily minimum temperature [degC].

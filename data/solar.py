@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 SOLAR_CONSTANT = 0.0820
-"""Solar constant [MJ m-2 min-1], FAO-56 eq. 21 [@allen1998crop]."""
+"""Solar constant [MJ m-2 min-1], FAO-56 eq. 21 [@allen1998]."""
 
 
 def declination(day_of_year: np.ndarray) -> np.ndarray:
     """Return the solar declination [rad] for the day of the year [1-366].
 
-    FAO-56 eq. 24, `0.409 sin(2 pi J / 365 - 1.39)` [@allen1998crop].
+    FAO-56 eq. 24, `0.409 sin(2 pi J / 365 - 1.39)` [@allen1998].
     """
     return 0.409 * np.sin(2.0 * np.pi / 365.0 * np.asarray(day_of_year, dtype=np.float64) - 1.39)
 
@@ -19,7 +19,7 @@ def declination(day_of_year: np.ndarray) -> np.ndarray:
 def sunset_hour_angle(lat: np.ndarray, day_of_year: np.ndarray) -> np.ndarray:
     """Return the sunset hour angle [rad], 0 in polar night and pi on polar days.
 
-    FAO-56 eq. 25, `arccos(-tan(lat) tan(declination))` [@allen1998crop].
+    FAO-56 eq. 25, `arccos(-tan(lat) tan(declination))` [@allen1998].
 
     Args:
         lat: latitude [degree north], broadcast against `day_of_year`.
@@ -32,7 +32,7 @@ def sunset_hour_angle(lat: np.ndarray, day_of_year: np.ndarray) -> np.ndarray:
 def day_length(lat: np.ndarray, day_of_year: np.ndarray) -> np.ndarray:
     """Return the hours between sunrise and sunset [h].
 
-    FAO-56 eq. 34, `24 / pi` times the sunset hour angle [@allen1998crop].
+    FAO-56 eq. 34, `24 / pi` times the sunset hour angle [@allen1998].
 
     Args:
         lat: latitude [degree north], broadcast against `day_of_year`.
@@ -44,7 +44,7 @@ def day_length(lat: np.ndarray, day_of_year: np.ndarray) -> np.ndarray:
 def extraterrestrial(lat: np.ndarray, day_of_year: np.ndarray) -> np.ndarray:
     """Return the daily radiation on a horizontal surface above the atmosphere [MJ m-2 d-1].
 
-    FAO-56 eq. 21 with the inverse relative distance of eq. 23 [@allen1998crop].
+    FAO-56 eq. 21 with the inverse relative distance of eq. 23 [@allen1998].
 
     Args:
         lat: latitude [degree north], broadcast against `day_of_year`.

@@ -12,7 +12,7 @@ SECONDS_PER_DAY = 86400.0
 def saturation_pressure(temperature: np.ndarray) -> np.ndarray:
     """Return the saturation vapour pressure over water [hPa] at an air temperature [degC].
 
-    FAO-56 eq. 11, `6.108 exp(17.27 T / (T + 237.3))` [@allen1998crop].
+    FAO-56 eq. 11, `6.108 exp(17.27 T / (T + 237.3))` [@allen1998].
     """
     t = np.asarray(temperature, dtype=np.float64)
     return 6.108 * np.exp(17.27 * t / (t + 237.3))
@@ -22,7 +22,7 @@ def deficit(tas_min: np.ndarray, tas_max: np.ndarray, dew_point: np.ndarray) -> 
     """Return the daily vapour pressure deficit [hPa], never negative.
 
     Mean of the saturation pressures at the extremes less the pressure at the dew point,
-    FAO-56 eqs. 12 and 14 [@allen1998crop].
+    FAO-56 eqs. 12 and 14 [@allen1998].
 
     Args:
         tas_min: daily minimum temperature [degC].
@@ -36,7 +36,7 @@ def deficit(tas_min: np.ndarray, tas_max: np.ndarray, dew_point: np.ndarray) -> 
 def latent_heat(temperature: np.ndarray) -> np.ndarray:
     """Return the latent heat of vaporization [MJ kg-1] at an air temperature [degC].
 
-    `2.501 - 0.002361 T`, FAO-56 annex 3 eq. 3-1 [@allen1998crop].
+    `2.501 - 0.002361 T`, FAO-56 annex 3 eq. 3-1 [@allen1998].
     """
     return 2.501 - 0.002361 * np.asarray(temperature, dtype=np.float64)
 
@@ -56,7 +56,7 @@ def potential_evapotranspiration(
     """Return the Hargreaves reference evapotranspiration [mm d-1], never negative.
 
     `0.0023 (T + 17.8) sqrt(Tmax - Tmin) Ra / lambda`, FAO-56 eq. 52
-    [@allen1998crop; @hargreaves1985reference].
+    [@allen1998; @hargreaves1985reference].
 
     Args:
         tas_min: daily minimum temperature [degC].

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from . import process, scenario, skill
     from .integrate.simulate import Integrator, Trajectory, simulate
     from .model import Model
+    from .parallel import shard_inputs
     from .project import Range, project
     from .roles import Dynamic, Fixed, Global, Learned, Slot, Static
     from .scenario import SCENARIOS, Scenario, get_scenario
@@ -41,6 +42,7 @@ _HOME = {
     "fit": "train",
     "fit_panel": "train",
     "predict": "train",
+    "shard_inputs": "parallel",
     "project": "project",
     "Range": "project",
 }
@@ -69,6 +71,7 @@ __all__ = [
     "process",
     "project",
     "scenario",
+    "shard_inputs",
     "simulate",
     "skill",
     "spin_up",

@@ -69,7 +69,7 @@ def read_fluxnet(
 
     Half hours become days: means for states and fluxes, minimum and maximum for temperature, sums for rain.
     Carbon fluxes turn from umol m-2 s-1 to gC m-2 d-1, latent heat [W m-2] to evapotranspiration [mm d-1] by
-    the latent heat of vaporization at air temperature [@allen1998crop], radiation to MJ m-2 d-1. Columns are
+    the latent heat of vaporization at air temperature [@allen1998], radiation to MJ m-2 d-1. Columns are
     those of [@pastorello2020fluxnet2015].
 
     Args:

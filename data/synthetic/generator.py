@@ -47,7 +47,7 @@ def weather(
     minimum temperature and radiation follow a trivariate AR(1) process about means that differ between
     wet and dry days [@richardson1981stochastic; @richardson1984wgen]. Extensions: a yearly factor on rain
     amounts, for such generators have too few dry years; radiation as a share of the extraterrestrial
-    [@allen1998crop]; vapour pressure deficit from the temperatures and a dew point below the minimum on
+    [@allen1998]; vapour pressure deficit from the temperatures and a dew point below the minimum on
     dry days (FAO-56 eqs. 12, 14, 48); CO2 as a trend with a season; pressure from the elevation.
 
     Args:
@@ -195,7 +195,7 @@ def seasonal(monthly: tuple[float, ...], days: np.ndarray) -> np.ndarray:
 
 
 def pressure(elevation: float) -> float:
-    """Return the air pressure [kPa] at an elevation [m], FAO-56 eq. 7 [@allen1998crop]."""
+    """Return the air pressure [kPa] at an elevation [m], FAO-56 eq. 7 [@allen1998]."""
     return 101.3 * ((293.0 - 0.0065 * elevation) / 293.0) ** 5.26
 
 
