@@ -96,7 +96,7 @@ def default_roles() -> dict[str, RoleConfig]:
 def default_networks() -> dict[str, NetworkConfig]:
     """Networks of the experiment."""
     return {
-        "memory": NetworkConfig(kind="gru", inputs=list(WEATHER), width=48, dropout=0.2),
+        "memory": NetworkConfig(kind="gru", inputs=list(WEATHER), width=48, dropout=0.4),
         "sites": NetworkConfig(kind="table", inputs=[], width=1, dropout=0.0),
     }
 
@@ -198,7 +198,9 @@ class Config(Strict):
         default=["mean_annual_temperature", "mean_annual_precipitation"],
         description="inputs added instead, to tables and the pure network, where sites are held out",
     )
-    train: TrainConfig = Field(default_factory=lambda: TrainConfig(), description="training of the hybrid")
+    train: TrainConfig = Field(
+        default_factory=lambda: TrainConfig(weight_decay=5e-2), description="training of the hybrid"
+    )
     process_train: TrainConfig = Field(
         default_factory=lambda: TrainConfig(
             steps=300, members=1, parameter_rate=5e-2, patience=0, penalty=0.0
