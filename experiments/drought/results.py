@@ -169,7 +169,7 @@ def write_results(
             mask = panel.to_dataarray(
                 days.astype(np.float32), name, units="1", long_name=f"test days, {group}"
             )
-            ds[name] = mask if name not in ds else np.maximum(ds[name], mask).assign_attrs(mask.attrs)
+            ds[name] = mask if name not in ds else (ds[name] + mask).clip(max=1.0).assign_attrs(mask.attrs)
         days = panel.to_dataarray(
             training_days(panel, fold).astype(np.float32),
             "training",
@@ -177,7 +177,7 @@ def write_results(
             long_name="days that train or validate",
         )
         ds["training"] = (
-            days if "training" not in ds else np.maximum(ds["training"], days).assign_attrs(days.attrs)
+            days if "training" not in ds else (ds["training"] + days).clip(max=1.0).assign_attrs(days.attrs)
         )
     if found is not None:
         for group, prefix in (("pools", "state"), ("fluxes", "flux"), ("driven", "parameter")):
