@@ -56,7 +56,9 @@ class Panel:
 
     def __repr__(self) -> str:
         steps, sites = self.shape
-        return f"Panel({steps} days, {sites} sites, forcing {list(self.forcing)}, targets {list(self.targets)})"
+        return (
+            f"Panel({steps} days, {sites} sites, forcing {list(self.forcing)}, targets {list(self.targets)})"
+        )
 
     @property
     def shape(self) -> tuple[int, int]:

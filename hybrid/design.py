@@ -73,7 +73,9 @@ def make_design(
     for name, role in roles.items():
         if not isinstance(role, Fixed | Global | Static | Dynamic | Learned):
             raise ModelError(
-                f"the role of {name!r} is {role!r}", f"process {process.name}", "give hybrid.Global() or another role"
+                f"the role of {name!r} is {role!r}",
+                f"process {process.name}",
+                "give hybrid.Global() or another role",
             )
         if isinstance(role, Learned):
             if name not in laws:
@@ -97,7 +99,9 @@ def make_design(
             network = role.network
             if network is None and not role.inputs:
                 raise ModelError(
-                    f"the role of {name!r} has neither inputs nor a network", f"process {process.name}", "give one"
+                    f"the role of {name!r} has neither inputs nor a network",
+                    f"process {process.name}",
+                    "give one",
                 )
             if network is None:
                 memory = getattr(role, "memory", False)

@@ -61,7 +61,7 @@ def make_plan(process: Process, parameter_levels: Mapping[str, Level], wanted: t
     )
 
 
-def trailing_mean(series: Float[Array, "time site"], time_constant: Float[Array, "..."]) -> Array:
+def trailing_mean(series: Float[Array, "time site"], time_constant: Float[Array, ...]) -> Array:
     """Exponentially weighted trailing mean; the first value starts it.
 
     m(t) = a m(t-1) + (1 - a) x(t), a = exp(-1 d / time constant), by a parallel scan.

@@ -87,7 +87,10 @@ def simulate(
     dtype = values[process.forcing[0]].dtype
     start = start or {}
     first = jnp.stack(
-        [jnp.broadcast_to(start.get(n, values[f"initial_{n}"]), (sites,)).astype(dtype) for n in process.pool_names]
+        [
+            jnp.broadcast_to(start.get(n, values[f"initial_{n}"]), (sites,)).astype(dtype)
+            for n in process.pool_names
+        ]
     )
     wide = [n for n in plan.series if values[n].ndim == 2]
     deep = [n for n in plan.series if values[n].ndim > 2]
@@ -146,7 +149,11 @@ def simulate(
         final={n: last[i] for i, n in enumerate(process.pool_names)},
         fluxes=fluxes,
         observables={o.name: jnp.broadcast_to(observed[o.name], (steps, sites)) for o in process.observables},
-        values={n: v for n, v in values.items() if eqx.is_array(v) and not jnp.issubdtype(v.dtype, jax.dtypes.prng_key)},
+        values={
+            n: v
+            for n, v in values.items()
+            if eqx.is_array(v) and not jnp.issubdtype(v.dtype, jax.dtypes.prng_key)
+        },
     )
 
 

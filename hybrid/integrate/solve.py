@@ -61,7 +61,9 @@ def day_by_solver(process: Process, integrator: Integrator, rates_of: Callable) 
     if implicit and integrator.steps is not None:
         solver = _with_root_finder(integrator)
     adjoint: Any = (
-        diffrax.RecursiveCheckpointAdjoint() if integrator.adjoint == "checkpoint" else diffrax.DirectAdjoint()
+        diffrax.RecursiveCheckpointAdjoint()
+        if integrator.adjoint == "checkpoint"
+        else diffrax.DirectAdjoint()
     )
 
     def field(t, state, args):

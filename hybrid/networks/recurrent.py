@@ -121,9 +121,7 @@ class Recurrent(eqx.Module):
         self.encode_bias = jnp.zeros(width)
         self.project = glorot(k[1], width, 3 * width)
         self.project_bias = jnp.concatenate([jnp.zeros(width), jnp.ones(width), jnp.zeros(width)])
-        self.weight = jnp.concatenate(
-            [jr.orthogonal(i, width) for i in jr.split(k[2], 3)], axis=1
-        )
+        self.weight = jnp.concatenate([jr.orthogonal(i, width) for i in jr.split(k[2], 3)], axis=1)
         self.bias = jnp.zeros(width)
         self.hidden = glorot(k[3], 2 * width, width)
         self.hidden_bias = jnp.zeros(width)

@@ -159,4 +159,3 @@ class Process:
             )
         new = tuple(quantity if q.name == name else q for q in self.quantities)
         return replace(self, quantities=new)
-

@@ -25,7 +25,9 @@ def transpiration(
     return smooth_minimum(gross_photosynthesis * water_cost, available_energy * fapar)
 
 
-def from_top(transpiration: Value, wetness_top: Value, wetness_root: Value, root_fraction_top: Value) -> Value:
+def from_top(
+    transpiration: Value, wetness_top: Value, wetness_root: Value, root_fraction_top: Value
+) -> Value:
     """Share of transpiration drawn from the top layer [mm d-1], by roots and wetness."""
     top = root_fraction_top * wetness_top
     root = (1.0 - root_fraction_top) * wetness_root
@@ -38,7 +40,11 @@ def from_root(transpiration: Value, from_top: Value) -> Value:
 
 
 def soil_evaporation(
-    available_energy: Value, fapar: Value, wetness_top: Value, soil_evaporation_fraction: Value, soil_evaporation_shape: Value
+    available_energy: Value,
+    fapar: Value,
+    wetness_top: Value,
+    soil_evaporation_fraction: Value,
+    soil_evaporation_shape: Value,
 ) -> Value:
     """Evaporation of the top layer [mm d-1]: PET under the canopy x wetness^shape [@lee1992]."""
     energy = available_energy * (1.0 - 0.85 * fapar)

@@ -8,7 +8,9 @@ from jaxtyping import Array, Float
 Value = Float[Array, "..."]
 
 
-def season_index(tas_month: Value, day_length: Value, leaf_temperature: Value, leaf_day_length: Value) -> Value:
+def season_index(
+    tas_month: Value, day_length: Value, leaf_temperature: Value, leaf_day_length: Value
+) -> Value:
     """Growing-season index of warmth and day length [1] [@jolly2005], with logistic in place of linear ramps."""
     warm = jax.nn.sigmoid(0.5 * (tas_month - leaf_temperature))
     light = jax.nn.sigmoid(1.5 * (day_length - leaf_day_length))
@@ -16,7 +18,11 @@ def season_index(tas_month: Value, day_length: Value, leaf_temperature: Value, l
 
 
 def leaf_target(
-    season_index: Value, water_stress: Value, maximum_leaf_area: Value, leaf_mass_per_area: Value, leaf_drought: Value
+    season_index: Value,
+    water_stress: Value,
+    maximum_leaf_area: Value,
+    leaf_mass_per_area: Value,
+    leaf_drought: Value,
 ) -> Value:
     """Leaf mass the plant would hold [gC m-2] [@knorr2010].
 

@@ -53,7 +53,9 @@ def carbon_supply(co2: Value, compensation: Value, internal_fraction: Value) -> 
     return jnp.maximum(ci - compensation, 0.0) / (ci + 2.0 * compensation)
 
 
-def temperature_response(tas_day: Value, tas_slow: Value, cold_limit: Value, warm_limit: Value, heat_limit: Value) -> Value:
+def temperature_response(
+    tas_day: Value, tas_slow: Value, cold_limit: Value, warm_limit: Value, heat_limit: Value
+) -> Value:
     """Response of photosynthesis to temperature and its acclimation [1] [@makela2008].
 
     A ramp of the slowly following temperature between ``cold_limit`` and ``warm_limit`` [degC], and a

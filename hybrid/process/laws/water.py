@@ -42,7 +42,9 @@ def recharge(wetness_root: Value, recharge_rate: Value, recharge_shape: Value) -
     return recharge_rate * wetness_root**recharge_shape
 
 
-def water_stress(wetness_top: Value, wetness_root: Value, root_fraction_top: Value, half_wetness: Value) -> Value:
+def water_stress(
+    wetness_top: Value, wetness_root: Value, root_fraction_top: Value, half_wetness: Value
+) -> Value:
     """Response of stomata to soil water [1], 0 dry to 1 wet, half way at ``half_wetness`` [1].
 
     A Hill curve (exponent 3) of the wetness that roots see, scaled to one at saturation; the sigmoid form
