@@ -160,7 +160,7 @@ class Synthetic(Strict):
     )
     gaps: float = Field(default=0.15, ge=0, lt=0.9, description="share of days without observation")
     members: int = Field(default=2, ge=1, le=64, description="most members of each ensemble")
-    steps: int = Field(default=200, ge=1, description="most steps of each optimisation")
+    steps: int = Field(default=160, ge=1, description="most steps of each optimisation")
     parameter_rate: Rate = Field(default=5e-2, description="learning rate of single physical values")
     penalty: float = Field(
         default=1e-4, ge=0, description="weight of learned parts' size; its truth is known"
