@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from data.errors import ModelError, nearest
 
 from .integrate.plan import Plan, make_plan
+from .integrate.simulate import Integrator
 from .process import Driven, Neural, Parameter, Process
 from .process.process import Level
 from .roles import Dynamic, Fixed, Global, Learned, Role, Slot, Static
@@ -34,6 +35,8 @@ class Design:
     plan: Plan
     learned: dict[str, Parameter]
     """Every learned value: parameters by role and learned laws, with their bounds."""
+    integrator: Integrator | None = None
+    """How pools are advanced unless a simulation says otherwise; one explicit step a day where None."""
 
     def __repr__(self) -> str:
         return f"Design({self.process!r}, {len(self.learned)} learned, networks {sorted(self.slots)})"
@@ -50,6 +53,7 @@ def make_design(
     networks: Mapping[str, Slot] | None = None,
     categories: Mapping[str, tuple[str, ...]] | None = None,
     attributes: tuple[str, ...] = (),
+    integrator: Integrator | None = None,
 ) -> Design:
     """Join roles and networks to a process.
 
@@ -59,6 +63,7 @@ def make_design(
         networks: networks that several roles share.
         categories: text attributes (or ``site``) to their known values, for one-hot inputs.
         attributes: further numeric site attributes that networks may read.
+        integrator: solver and steps.
 
     Raises:
         ModelError: a name that the process does not have, an unknown network or input, a recurrent network
@@ -139,6 +144,7 @@ def make_design(
         categories=categories,
         plan=make_plan(graph, dict.fromkeys(graph.parameter, "static")),
         learned=learned,
+        integrator=integrator,
     )
 
 

@@ -45,6 +45,7 @@ class Model(eqx.Module):
         *,
         categories: Mapping[str, tuple[str, ...]] | None = None,
         attributes: tuple[str, ...] = (),
+        integrator: Integrator | None = None,
         key: PRNGKeyArray | None = None,
     ) -> None:
         """Build a model at its declared defaults.
@@ -55,12 +56,13 @@ class Model(eqx.Module):
             networks: networks shared by several roles.
             categories: text attributes (or ``site``) to their known values.
             attributes: further numeric attributes that networks read.
+            integrator: solver and steps; one explicit step a day where None.
             key: for the networks' first weights; ``jax.random.key(0)`` where None.
 
         Raises:
             ModelError: roles, networks or inputs that do not fit the process.
         """
-        self.design = make_design(process, roles or {}, networks, categories, attributes)
+        self.design = make_design(process, roles or {}, networks, categories, attributes, integrator)
         self.raw = {}
         for name, parameter in self.design.learned.items():
             start = getattr(self.design.roles[name], "start", None)
@@ -137,7 +139,7 @@ class Model(eqx.Module):
         """Run the model over its forcing; see :func:`hybrid.simulate`."""
         if isinstance(inputs, Panel):
             inputs = self.inputs(inputs)
-        return simulate(self.design.plan, self.values(inputs), integrator, start)
+        return simulate(self.design.plan, self.values(inputs), integrator or self.design.integrator, start)
 
     def forward(self, inputs: Inputs) -> tuple[dict[str, Array], Array]:
         """Observables (time, site), and the penalty of learned parts.

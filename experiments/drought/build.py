@@ -83,8 +83,15 @@ def hybrid_model(config: Config, panel: Panel, learned: bool = True) -> hybrid.M
         networks,
         categories=categories(config, panel),
         attributes=attributes,
+        integrator=integrator_of(config),
         key=jr.key(config.seed),
     )
+
+
+def integrator_of(config: Config) -> hybrid.Integrator:
+    """Solver and steps of the configuration."""
+    chosen = config.integrate
+    return hybrid.Integrator(solver=chosen.solver, steps=chosen.steps, adjoint=chosen.adjoint)
 
 
 def process_roles(config: Config, roles: dict[str, Role]) -> tuple[dict[str, Role], dict[str, Slot]]:

@@ -118,6 +118,7 @@ def write_projection(projection: Projection, path: Path) -> None:
         ds[name] = panel.to_dataarray(
             flags.astype(np.float32),
             name,
+            units="1",
             long_name=f"forcing outside the range that training saw at {of}",
             flag_masks=np.array(masks, np.float32),
             flag_meanings=" ".join(WATCHED),
