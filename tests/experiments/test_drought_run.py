@@ -16,6 +16,8 @@ import xarray as xr
 
 from hybrid.train import Checkpoint
 
+pytestmark = pytest.mark.slow
+
 TINY = """
 models: {models}
 split: {split}
