@@ -83,11 +83,11 @@ class Quick(Strict):
         min_length=1,
         description="climates, instead of world.climates",
     )
-    years: int = Field(default=4, ge=2, le=60, description="calendar years, instead of world.years")
+    years: int = Field(default=5, ge=2, le=60, description="calendar years, instead of world.years")
     train_years: int = Field(
-        default=3, ge=1, le=59, description="training years, instead of world.train_years"
+        default=4, ge=1, le=59, description="training years, instead of world.train_years"
     )
-    steps: int = Field(default=400, ge=1, le=100_000, description="steps, instead of train.steps")
+    steps: int = Field(default=300, ge=1, le=100_000, description="steps, instead of train.steps")
     points: int = Field(
         default=5, ge=5, le=101, description="values of the profile, instead of profile.points"
     )

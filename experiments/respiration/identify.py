@@ -47,8 +47,9 @@ class Finding:
         agree: whether the spread is within twice the tolerance, as that of values that are all found.
         alike: values of Q10 whose held-out NSE, with Q10 held and the network trained again, is alike.
         preferred: value of the grid with the least training loss, penalty left out.
+        gain: how much less that loss is than the one at the value next to the truth, as a share of it.
         error: standard error of Q10 that the curvature of the training loss implies, or NaN where the
-            profile is not bounded.
+            profile is not bounded, or where a penalty and not the data gives it its curvature.
         product: least and greatest product of Q10 and the Q10 of the base rate itself, where the fit is alike.
     """
 
@@ -60,6 +61,7 @@ class Finding:
     agree: bool
     alike: Range
     preferred: float
+    gain: float
     error: float
     product: tuple[float, float]
 
@@ -83,7 +85,7 @@ def _finding(part: xr.Dataset, variant: Variant, config: Config, attrs: dict) ->
     alike = alike_range(held, part["profile_test_nse"].values, config.alike)
     product = (held * part["profile_carried"].values)[(held >= alike.low) & (held <= alike.high)]
     error = float("nan")
-    if alike.bounded:
+    if alike.bounded and not variant.quiet:
         error = standard_error(held, loss, int(attrs["training_observations"]))
     return Finding(
         variant=variant,
@@ -94,6 +96,7 @@ def _finding(part: xr.Dataset, variant: Variant, config: Config, attrs: dict) ->
         agree=bool(np.ptp(q10) <= 2.0 * config.tolerance),
         alike=alike,
         preferred=float(held[np.argmin(loss)]),
+        gain=1.0 - float(loss.min() / loss[np.argmin(np.abs(held - attrs["true_q10"]))]),
         error=error,
         product=(float(product.min()), float(product.max())),
     )

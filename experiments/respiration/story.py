@@ -58,8 +58,8 @@ def _recovered(ds: xr.Dataset, config: Config, found: list[Finding]) -> Section:
         f"tried with {sets} of first weights, all trained for {config.train.steps} steps on the first "
         f"{world.train_years} of {world.years} years. Skill is that of the years held out.",
         "\n".join(f"- {verdicts.found(f, truth, config)}" for f in found),
-        f"The process alone, whose base rate is one value, reports a Q10 of {process.mean():.2f}: the season of the "
-        f"base rate goes with that of temperature, and the equation takes both.",
+        f"The process alone, whose base rate is one value, reports a Q10 of {process.mean():.2f}: what varies with "
+        f"temperature, the season of the base rate too, can go nowhere but into Q10.",
     ]
     return Section(
         "Was Q10 found?",
@@ -147,21 +147,20 @@ def _identified(ds: xr.Dataset, config: Config, found: list[Finding]) -> Section
 def _base_rate(ds: xr.Dataset, found: list[Finding], drawn: str) -> Section:
     test = ds["test"].values > 0
     known = ds["base_respiration_true"].values[test]
-    rows = []
+    rows, text = [], []
     for f in found:
         learned = ds["base_respiration"].sel(variant=f.variant.name).values[..., test].reshape(-1, known.size)
-        error = np.sqrt(np.mean((learned - known) ** 2, axis=1)) / known.mean()
+        error = 100.0 * np.sqrt(np.mean((learned - known) ** 2, axis=1)) / known.mean()
         fit = [nse(row, known) for row in learned]
-        rows.append((f.variant.label, min(fit), max(fit), 100 * error.min(), 100 * error.max()))
-    text = (
-        "The base rate is a function of potential radiation and its change that training never saw. Where Q10 is "
-        "identified the network gives it back, least well where it is small, for there it hardly moves the flux. Where "
-        "Q10 is not identified, the flux is simulated as well by a base rate that is wrong by just what the equation "
-        "leaves over."
+        rows.append((f.variant.label, min(fit), max(fit), float(error.min()), float(error.max())))
+        text.append(f"- {verdicts.base_rate(f, float(error.min()), float(error.max()))}")
+    lead = (
+        "The base rate is a function of potential radiation and its change that training never saw. Learned against "
+        "known, on held-out days:"
     )
     return Section(
         "The learned base rate",
-        text,
+        "\n\n".join([lead, "\n".join(text)]),
         [
             Figure(
                 "season.svg",

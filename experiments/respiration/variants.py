@@ -36,7 +36,7 @@ _DECLARED = (
         "radiation",
         RADIATION,
         (),
-        "The base rate cannot depend on temperature: it is not among the network's inputs.",
+        "The base rate cannot depend on temperature, which is not among the network's inputs.",
     ),
     Variant(
         "temperature",
@@ -50,7 +50,7 @@ _DECLARED = (
         "radiation and temperature, penalised",
         (*RADIATION, TEMPERATURE),
         (TEMPERATURE,),
-        "Temperature belongs to the equation: the network's sensitivity to it is penalised.",
+        "Temperature belongs to the equation, so the network's sensitivity to it is penalised.",
     ),
 )
 

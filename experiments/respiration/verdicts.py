@@ -11,7 +11,7 @@ RULE = (
     "Q10 was held at each value of a grid and the network trained again: the profile shows how well each value can "
     "be made to fit. A Q10 is called identified here where the starts agree within twice the tolerance and the "
     "values that fit alike on held-out years end inside the grid. The standard error is what the curvature of the "
-    "training loss implies for independent errors of one size."
+    "training loss implies for independent errors of one size; a profile that a penalty bends has none."
 )
 
 LIMIT = (
@@ -40,6 +40,16 @@ def explained(finding: Finding, others: Sequence[Finding], truth: float) -> str:
     return _by_penalty(finding, others) if finding.variant.quiet else _by_nothing(finding, truth)
 
 
+def base_rate(finding: Finding, least: float, largest: float) -> str:
+    """How well the base rate was given back, with its relative error [%] over members."""
+    told = f"**{finding.variant.label}**: an error of {least:.1f} to {largest:.1f} % of its mean"
+    if finding.identified:
+        return told + "."
+    return (
+        told + ": wrong by what the equation, with its Q10, leaves over, for the flux is simulated as well."
+    )
+
+
 def _by_data(f: Finding) -> str:
     told = f"**{f.variant.label}**: "
     if not f.identified:
@@ -58,9 +68,7 @@ def _by_nothing(f: Finding, truth: float) -> str:
     return told + (
         f"Q10 is **not identified**: {_spread(f)}. Many values of Q10 give one flux (equifinality). What "
         f"the data fix is the product of the Q10 of the equation and that of the base rate itself, "
-        f"{f.product[0]:.2f} to {f.product[1]:.2f} where the fit is alike (the true Q10 is {truth:g}). The least "
-        f"training loss of the grid lies at {f.preferred:.2f}: by so little that it tells of the network and not of "
-        f"respiration."
+        f"{f.product[0]:.2f} to {f.product[1]:.2f} where the fit is alike (the true Q10 is {truth:g}).{_misled(f)}"
     )
 
 
@@ -78,6 +86,15 @@ def _by_penalty(f: Finding, others: Sequence[Finding]) -> str:
     return told + (
         f"Q10 is identified by an assumption: {_clause(f.variant.assumption)}{compared} The penalty asks for the Q10 "
         f"that leaves the network nothing of temperature to carry; which value that is, the data say."
+    )
+
+
+def _misled(f: Finding) -> str:
+    if f.gain <= 0.0:
+        return ""
+    return (
+        f" The least training loss of the grid lies at {f.preferred:.2f}, {100 * f.gain:.2g} % below that at the value "
+        f"next to the truth: what differs there is how well the network fits, not respiration."
     )
 
 
