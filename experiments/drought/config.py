@@ -55,7 +55,9 @@ class Split(Strict):
 class RoleConfig(Strict):
     """What a parameter or rate law is: fixed, global, static, dynamic or learned."""
 
-    role: Literal["fixed", "global", "static", "dynamic", "learned"]
+    role: Literal["fixed", "global", "static", "dynamic", "learned"] = Field(
+        description="fixed; global: one learned value; static: one per site; dynamic: one per day; learned: a rate law"
+    )
     network: str | list[str] | None = Field(
         default=None, description="name of the network that drives it, or several that add up"
     )
