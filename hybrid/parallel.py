@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,7 +17,7 @@ AXIS = "site"
 """Name of the mesh axis along which sites are spread."""
 
 
-def shard_inputs(inputs: Inputs, devices: Sequence[jax.Device] | None = None) -> Inputs:
+def shard_inputs(inputs: Inputs, devices: Sequence[Any] | None = None) -> Inputs:
     """Spread the sites of ``inputs`` evenly over devices.
 
     No site needs another, so a simulation of the sharded inputs runs on all devices at once, and only the

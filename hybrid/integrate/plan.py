@@ -91,5 +91,6 @@ def evaluate(quantities: tuple[Node, ...], values: Values) -> Values:
     """Add ``quantities``, in order, to ``values``."""
     values = dict(values)
     for q in quantities:
-        values[q.name] = q.evaluate(values)
+        if not isinstance(q, Trailing):
+            values[q.name] = q.evaluate(values)
     return values

@@ -40,7 +40,7 @@ def rollout(step: Step, start: PyTree[Array], series: PyTree[Array], constants: 
 
 
 def _forward(step, start, series, constants):
-    states, last = rollout(step, start, series, constants)
+    states, last = rollout(step, start, series, constants)  # pyright: ignore[reportGeneralTypeIssues]
     return (states, last), (states, series, constants)
 
 

@@ -124,7 +124,8 @@ def simulate(
             change = tendencies(process.fluxes, limit(process.fluxes, rates, held), process.pool_names)
             return jnp.maximum(pools + jnp.stack([change[n] for n in process.pool_names]), 0.0)
 
-        states, last = rollout(step, first, series, (packed, arrays))
+        found: Any = rollout(step, first, series, (packed, arrays))
+        states, last = found
         pools = {n: states[:, i] for i, n in enumerate(process.pool_names)}
         values = evaluate(plan.inside, values | pools)
         rates = {n: jnp.broadcast_to(values[n], (steps, sites)) for n in plan.fluxes}
@@ -137,7 +138,8 @@ def simulate(
 
         step = day_by_solver(process, integrator, rates_of)
         begin = (first, jnp.zeros((len(plan.fluxes), sites), dtype))
-        (states, past), (last, final_flux) = rollout(step, begin, series, (packed, arrays))
+        found = rollout(step, begin, series, (packed, arrays))
+        (states, past), (last, final_flux) = found
         pools = {n: states[:, i] for i, n in enumerate(process.pool_names)}
         values = evaluate(plan.inside, values | pools)
         mean = jnp.concatenate([past[1:], final_flux[None]])

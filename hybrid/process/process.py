@@ -132,12 +132,16 @@ class Process:
     def levels(self, parameter_levels: dict[str, Level]) -> dict[str, Level]:
         """Level of every name, given the level of every parameter (from its role)."""
         rank = {"static": 0, "series": 1, "state": 2}
-        out: dict[str, Level] = dict.fromkeys(self.attributes + self.given, "static")
-        out |= dict.fromkeys(self.forcing, "series") | dict.fromkeys(self.pool_names, "state")
-        out |= parameter_levels
+        out: dict[str, Level] = {}
+        out.update({n: "static" for n in self.attributes + self.given})
+        out.update({n: "series" for n in self.forcing})
+        out.update({n: "state" for n in self.pool_names})
+        out.update(parameter_levels)
         for q in self.order:
-            levels = [out[n] for n in q.inputs]
-            top: Level = max(levels, key=rank.__getitem__) if levels else "static"
+            top: Level = "static"
+            for n in q.inputs:
+                if rank[out[n]] > rank[top]:
+                    top = out[n]
             if isinstance(q, Trailing):
                 if top == "state" or out[q.time_constant] != "static":
                     raise ModelError(
