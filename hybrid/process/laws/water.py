@@ -19,12 +19,12 @@ def interception(rainfall: Value, canopy_capacity: Value, fapar: Value) -> Value
     I = S (1 - exp(-P / S)) with storage S = capacity [mm] x cover, the saturating form of [@merriam1960].
     """
     storage = canopy_capacity * fapar + 1e-3
-    return storage * (1.0 - jnp.exp(-rainfall / storage))
+    return jnp.minimum(storage * (1.0 - jnp.exp(-rainfall / storage)), rainfall)
 
 
 def throughfall(rainfall: Value, interception: Value) -> Value:
     """Rain that reaches the ground [mm d-1]."""
-    return rainfall - interception
+    return jnp.maximum(rainfall - interception, 0.0)
 
 
 def surface_runoff(throughfall: Value, snow_melt: Value, wetness_top: Value, runoff_shape: Value) -> Value:
