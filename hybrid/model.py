@@ -18,6 +18,7 @@ from data.errors import ModelError
 from .bounds import to_bounded, to_raw
 from .design import Design, is_learned, make_design
 from .inputs import Inputs, from_panel
+from .integrate.plan import evaluate
 from .integrate.simulate import Integrator, Trajectory, simulate
 from .process import Process
 from .roles import Fixed, Role, Slot
@@ -140,6 +141,17 @@ class Model(eqx.Module):
         if isinstance(inputs, Panel):
             inputs = self.inputs(inputs)
         return simulate(self.design.plan, self.values(inputs), integrator or self.design.integrator, start)
+
+    def prepared(self, inputs: Inputs) -> Inputs:
+        """Inputs with all that depends on forcing and attributes alone, computed once for many simulations.
+
+        They hold for this forcing only: change it, and prepare it again.
+        """
+        named = evaluate(self.design.plan.free, {**inputs.forcing, **inputs.attributes})
+        added = {f"free:{q.name}": named[q.name] for q in self.design.plan.free}
+        series = {n: v for n, v in added.items() if v.ndim == 2}
+        static = {n: v for n, v in added.items() if v.ndim < 2}
+        return Inputs(inputs.forcing | series, inputs.attributes | static, inputs.categories)
 
     def forward(self, inputs: Inputs) -> tuple[dict[str, Array], Array]:
         """Observables (time, site), and the penalty of learned parts.

@@ -45,14 +45,25 @@ def shard_inputs(inputs: Inputs, devices: Sequence[Any] | None = None) -> Inputs
             "shard_inputs",
             f"use {largest_share(sites, len(held))} devices, or add sites whose masks are False",
         )
-    mesh = Mesh(np.array(held), (AXIS,))
-    wide = NamedSharding(mesh, PartitionSpec(None, AXIS))
-    long = NamedSharding(mesh, PartitionSpec(AXIS))
     return Inputs(
-        forcing={n: jax.device_put(a, wide) for n, a in inputs.forcing.items()},
-        attributes={n: jax.device_put(a, long) for n, a in inputs.attributes.items()},
-        categories={n: jax.device_put(a, long) for n, a in inputs.categories.items()},
+        forcing={n: shard_sites(a, held) for n, a in inputs.forcing.items()},
+        attributes={n: shard_sites(a, held) for n, a in inputs.attributes.items()},
+        categories={n: shard_sites(a, held, axis=0) for n, a in inputs.categories.items()},
     )
+
+
+def shard_sites(array: Any, devices: Sequence[Any], axis: int = -1) -> Any:
+    """An array laid out over devices along its site axis, the last unless said otherwise."""
+    spec: list[str | None] = [None] * array.ndim
+    if array.ndim:
+        spec[axis] = AXIS
+    return jax.device_put(array, NamedSharding(Mesh(np.array(devices), (AXIS,)), PartitionSpec(*spec)))
+
+
+def replicate(tree: Any, devices: Sequence[Any]) -> Any:
+    """Every array of a pytree on each of the devices."""
+    whole = NamedSharding(Mesh(np.array(devices), (AXIS,)), PartitionSpec())
+    return jax.tree.map(lambda a: jax.device_put(a, whole) if isinstance(a, jax.Array) else a, tree)
 
 
 def largest_share(sites: int, devices: int) -> int:

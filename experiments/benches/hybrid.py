@@ -73,6 +73,7 @@ def measure(panel: Panel, years: int, networks: bool, repeats: int) -> tuple[flo
     """Site-days a second (best of ``repeats``), seconds to compile, and peak temporary memory [MiB]."""
     loss, inputs = objective(panel, years)
     model = model_of(panel, networks)
+    inputs = model.prepared(inputs)
     step = eqx.filter_jit(eqx.filter_value_and_grad(loss))
     start = time.perf_counter()
     compiled = step.lower(model, inputs).compile()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ..fence import wall
 from ..process import Flux
 
 Values = Mapping[str, Float[Array, "..."]]
@@ -31,9 +32,10 @@ def limit(fluxes: tuple[Flux, ...], rates: Values, pools: Values, step: float = 
         out = [f.name for f in fluxes if f.donor == pool]
         total = sum(rates[n] for n in out)
         # the factor 1 - 1e-6 keeps the rounded sum of the scaled flows at or under the content
-        share = jnp.minimum(1.0, (1.0 - 1e-6) * pools[pool] / (step * total + 1e-12))
+        share = (1.0 - 1e-6) * pools[pool] / (step * total + 1e-12)
+        share = wall(jnp.where(share < 1.0, share, 1.0))
         for n in out:
-            limited[n] = rates[n] * share
+            limited[n] = wall(rates[n] * share)
     return limited
 
 
@@ -46,5 +48,5 @@ def tendencies(fluxes: tuple[Flux, ...], rates: Values, names: tuple[str, ...]) 
     for f in fluxes:
         if f.donor is not None:
             total[f.donor] = total[f.donor] - rates[f.name] if f.donor in total else -rates[f.name]
-    zero = jnp.zeros_like(next(iter(rates.values())))
+    zero = jnp.zeros_like(next(iter(rates.values()))) if rates else jnp.zeros(())
     return {n: total.get(n, zero) for n in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..process import Process, Trailing
+from ..fence import wall
+from ..process import Neural, Process, Quantity, Trailing
 from ..process.process import Level, Node
 
 Values = dict[str, Array]
@@ -19,16 +21,20 @@ Values = dict[str, Array]
 class Plan:
     """The order of computation of a process whose parameters have known levels.
 
-    ``before`` needs no pool and is computed for all steps at once. ``inside`` are the quantities that the
+    ``free`` depends on forcing and attributes alone and may be computed once for all parameters. ``before``
+    needs no pool either and is computed for all steps at once. ``inside`` are the quantities that the
     fluxes need and that depend on pools. ``series`` and ``static`` name what the loop reads of the rest.
     """
 
     process: Process
+    free: tuple[Node, ...]
     before: tuple[Node, ...]
     inside: tuple[Node, ...]
     after: tuple[Node, ...]
     series: tuple[str, ...]
     static: tuple[str, ...]
+    shared: frozenset[str]
+    """Of ``inside``, what more than one law reads."""
 
     @property
     def fluxes(self) -> tuple[str, ...]:
@@ -51,46 +57,76 @@ def make_plan(process: Process, parameter_levels: Mapping[str, Level], wanted: t
             needed |= set(q.inputs)
     state = [q for q in process.order if levels[q.name] == "state"]
     pools = set(process.pool_names)
+    inside = tuple(q for q in state if q.name in needed)
+    given = set(process.forcing) | set(process.attributes)
+    free: list[Node] = []
+    for q in process.order:
+        if isinstance(q, Quantity) and given.issuperset(q.inputs):
+            free.append(q)
+            given.add(q.name)
     return Plan(
         process=process,
+        free=tuple(free),
         before=tuple(q for q in process.order if levels[q.name] != "state"),
-        inside=tuple(q for q in state if q.name in needed),
+        inside=inside,
         after=tuple(q for q in state if q.name not in needed),
         series=tuple(sorted(n for n in needed if levels.get(n) == "series")),
         static=tuple(sorted(n for n in needed if levels.get(n) == "static" and n not in pools)),
+        shared=frozenset(q.name for q in inside if sum(q.name in r.inputs for r in inside) > 1),
     )
 
 
 def trailing_mean(series: Float[Array, "time site"], time_constant: Float[Array, ...]) -> Array:
     """Exponentially weighted trailing mean; the first value starts it.
 
-    m(t) = a m(t-1) + (1 - a) x(t), a = exp(-1 d / time constant), by a parallel scan.
+    m(t) = a m(t-1) + (1 - a) x(t), a = exp(-1 d / time constant), in about sqrt(time) blocks side by side,
+    whose ends are then joined.
     """
-    keep = jnp.broadcast_to(jnp.exp(-1.0 / time_constant), series.shape)
-    first = series[:1]
-    added = jnp.concatenate([first, (1.0 - keep[1:]) * series[1:]])
+    steps, sites = series.shape
+    length = max(1, math.isqrt(steps))
+    blocks = -(-steps // length)
+    rate = jnp.broadcast_to(1.0 / time_constant, (sites,)).astype(series.dtype)
+    keep = jnp.exp(-rate)
+    padded = jnp.pad(series, ((0, blocks * length - steps), (0, 0))).reshape(blocks, length, sites)
 
-    def join(a, b):
-        return a[0] * b[0], b[0] * a[1] + b[1]
+    def within(mean, x):
+        mean = keep * mean + (1.0 - keep) * x
+        return mean, mean
 
-    return jax.lax.associative_scan(join, (keep, added))[1]
+    ends, inside = jax.lax.scan(within, jnp.zeros_like(padded[:, 0]), jnp.moveaxis(padded, 1, 0))
+    faded = jnp.exp(-rate * jnp.arange(1, length + 1, dtype=series.dtype)[:, None])
+
+    def across(mean, end):
+        return faded[-1] * mean + end, mean
+
+    _, before = jax.lax.scan(across, series[0], ends)
+    whole = jnp.moveaxis(inside, 0, 1) + faded * before[:, None]
+    return whole.reshape(blocks * length, sites)[:steps]
 
 
 def evaluate_before(plan: Plan, values: Values) -> Values:
-    """Add the quantities that need no pool to ``values``."""
+    """Add the quantities that need no pool to ``values``; ``free:<name>`` is one that was computed before."""
     values = dict(values)
+    columns: Values = {}
     for q in plan.before:
-        if isinstance(q, Trailing):
+        if f"free:{q.name}" in values:
+            values[q.name] = values.pop(f"free:{q.name}")
+        elif isinstance(q, Trailing):
             values[q.name] = trailing_mean(values[q.of], values[q.time_constant])
         else:
-            values[q.name] = q.evaluate(values)
+            values[q.name] = q.evaluate(values | columns)
+        if isinstance(q, Neural) and values[q.name].ndim > 2:
+            # cut apart once: the gradients of single columns would each be padded to the width of all
+            cut = jnp.split(values[q.name], values[q.name].shape[-1], axis=-1)
+            columns |= {f"{q.name}:{i}": c[..., 0] for i, c in enumerate(cut)}
     return values
 
 
-def evaluate(quantities: tuple[Node, ...], values: Values) -> Values:
-    """Add ``quantities``, in order, to ``values``."""
+def evaluate(quantities: tuple[Node, ...], values: Values, once: frozenset[str] = frozenset()) -> Values:
+    """Add ``quantities``, in order, to ``values``; those in ``once`` are fenced (see :func:`hybrid.fence.wall`)."""
     values = dict(values)
     for q in quantities:
         if not isinstance(q, Trailing):
-            values[q.name] = q.evaluate(values)
+            found = q.evaluate(values)
+            values[q.name] = wall(found) if q.name in once else found
     return values

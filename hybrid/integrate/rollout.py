@@ -1,68 +1,64 @@
-"""A time loop whose gradient keeps only the adjoint recursion inside the loop."""
+"""The daily time loop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from ..fence import fence
+from ..process import Flux
+from .limit import tendencies
 
-Step = Callable[[PyTree[Array], PyTree[Array], PyTree[Array]], PyTree[Array]]
+Named = dict[str, Array]
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def rollout(step: Step, start: PyTree[Array], series: PyTree[Array], constants: PyTree[Array]) -> Any:
-    """States before each step, and the state after the last.
+def rollout(
+    rates: Callable[[dict[str, PyTree[Array]], PyTree[Array]], Named],
+    fluxes: tuple[Flux, ...],
+    start: Named,
+    series: Named,
+    constants: dict[str, PyTree[Array]],
+    extras: PyTree[Array],
+    steps: int,
+) -> tuple[Named, Named, Named]:
+    """Advance pools by one explicit step a day.
+
+    A reverse sweep keeps the pools of every day and computes the rest of a day again, so memory is that of the
+    trajectory. Values go in and out of the loop by name, one array each: packed into one array they would be
+    cut apart and joined again every day, which takes longer than the laws themselves.
 
     Args:
-        step: pure function ``(state, series at a step, constants) -> next state``.
-        start: state before the first step.
-        series: arrays with time leading.
-        constants: arrays that every step reads (parameters, network weights).
+        rates: ``(values, extras) -> flux name to rate`` of one day, limited so that no pool falls below zero;
+            values holds pools, series and constants by name.
+        fluxes: declarations of the fluxes.
+        start: pools (site,) before the first day.
+        series: values with time leading, by name.
+        constants: floating-point values that every day reads (parameters, network weights), by name.
+        extras: arrays without a gradient that every day reads.
+        steps: number of days.
 
     Returns:
-        ``(states, last)``: states with time leading, aligned with ``series``, and the final state.
-
-    The reverse loop carries the adjoint of the state alone. The gradients to ``series`` and ``constants``
-    follow from the adjoints of all steps at once, outside the loop, with memory of one state per step.
+        Pools before each day (time, site), pools after the last (site,), rate of each flux (time, site).
     """
+    shape = next(iter(start.values())).shape
+    # a scalar is spread over sites here, so that its gradient is summed over them once and not every day
+    constants = {
+        n: jnp.broadcast_to(c, shape) if isinstance(c, jax.Array) and c.ndim == 0 else c
+        for n, c in constants.items()
+    }
 
-    def advance(state, x):
-        return step(state, x, constants), state
+    def advance(pools, now):
+        found = rates(constants | now | pools, extras)
+        found = {f.name: jnp.broadcast_to(found[f.name], shape) for f in fluxes}
+        change = tendencies(fluxes, found, tuple(pools))
+        return {n: jnp.maximum(p + change[n], 0.0) for n, p in pools.items()}, (pools, found)
 
-    last, states = jax.lax.scan(advance, start, series)
-    return states, last
-
-
-def _forward(step, start, series, constants):
-    states, last = rollout(step, start, series, constants)  # pyright: ignore[reportGeneralTypeIssues]
-    return (states, last), (states, series, constants)
-
-
-def _backward(step, saved, cotangents):
-    states, series, constants = saved
-    to_states, to_last = cotangents
-
-    def back(carry, x):
-        adjoint, t = carry
-        state, now, added = x
-        _, pull = jax.vjp(lambda s: step(s, now, constants), state)
-        pull = fence(pull, t)
-        (through,) = pull(adjoint)
-        return (jax.tree.map(jnp.add, through, added), t + 1), adjoint
-
-    (d_start, _), adjoints = jax.lax.scan(
-        back, (to_last, jnp.int32(0)), (states, series, to_states), reverse=True
+    last, (pools, flows) = jax.lax.scan(
+        jax.checkpoint(advance, prevent_cse=False),  # type: ignore[attr-defined]
+        start,
+        series,
+        length=steps,
     )
-    at_once = jax.vmap(step, in_axes=(0, 0, None))
-    _, pull = jax.vjp(lambda x, c: at_once(states, x, c), series, constants)
-    d_series, d_constants = pull(adjoints)
-    return d_start, d_series, d_constants
-
-
-rollout.defvjp(_forward, _backward)
+    return pools, last, flows

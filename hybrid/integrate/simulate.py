@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .limit import limit, tendencies
+from .limit import limit
 from .plan import Plan, Values, evaluate, evaluate_before
 from .rollout import rollout
-from .solve import day_by_solver
+from .solve import by_solver
 
 SolverName = Literal["daily", "euler", "heun", "tsit5", "dopri5", "kvaerno3", "kvaerno5", "implicit_euler"]
 
@@ -86,69 +86,35 @@ def simulate(
         return _without_pools(plan, values, (steps, sites))
     dtype = values[process.forcing[0]].dtype
     start = start or {}
-    first = jnp.stack(
-        [
-            jnp.broadcast_to(start.get(n, values[f"initial_{n}"]), (sites,)).astype(dtype)
-            for n in process.pool_names
-        ]
-    )
-    wide = [n for n in plan.series if values[n].ndim == 2]
-    deep = [n for n in plan.series if values[n].ndim > 2]
-    series = (
-        jnp.stack([jnp.broadcast_to(values[n], (steps, sites)) for n in wide], axis=1)
-        if wide
-        else jnp.zeros((steps, 0, sites), dtype),
-        {n: values[n] for n in deep},
-    )
-    plain = [n for n in plan.static if eqx.is_array(values[n]) and values[n].ndim <= 1]
-    packed = (
-        jnp.stack([jnp.broadcast_to(values[n], (sites,)).astype(dtype) for n in plain])
-        if plain
-        else jnp.zeros((0, sites), dtype)
-    )
-    rest = {n: values[n] for n in plan.static if n not in plain}
-    arrays, fixed = eqx.partition(rest, eqx.is_inexact_array)
+    first = {
+        n: jnp.broadcast_to(start.get(n, values[f"initial_{n}"]), (sites,)).astype(dtype)
+        for n in process.pool_names
+    }
+    series = {
+        n: values[n] if values[n].ndim > 2 else jnp.broadcast_to(values[n], (steps, sites))
+        for n in plan.series
+    }
+    constants, rest = eqx.partition({n: values[n] for n in plan.static}, eqx.is_inexact_array)
+    extras, fixed = eqx.partition(rest, eqx.is_array)
 
-    def named(pools, x, constants):
-        held = eqx.combine(constants[1], fixed)
-        held |= {n: constants[0][i] for i, n in enumerate(plain)}
-        held |= {n: x[0][i] for i, n in enumerate(wide)} | x[1]
-        held |= {n: pools[i] for i, n in enumerate(process.pool_names)}
-        return held
+    def rates(held, extras, once=frozenset()):
+        joined = {n: eqx.combine(held[n], extras[n], fixed[n]) for n in plan.static}
+        found = evaluate(plan.inside, held | joined, once)
+        return {n: found[n] for n in plan.fluxes}
 
     if integrator.solver == "daily":
 
-        def step(pools, x, constants):
-            held = named(pools, x, constants)
-            rates, held = _rates(plan, held)
-            change = tendencies(process.fluxes, limit(process.fluxes, rates, held), process.pool_names)
-            return jnp.maximum(pools + jnp.stack([change[n] for n in process.pool_names]), 0.0)
+        def limited(held, extras):
+            return limit(process.fluxes, rates(held, extras, plan.shared), held)
 
-        found: Any = rollout(step, first, series, (packed, arrays))
-        states, last = found
-        pools = {n: states[:, i] for i, n in enumerate(process.pool_names)}
-        values = evaluate(plan.inside, values | pools)
-        rates = {n: jnp.broadcast_to(values[n], (steps, sites)) for n in plan.fluxes}
-        fluxes = limit(process.fluxes, rates, pools)
+        pools, final, fluxes = rollout(limited, process.fluxes, first, series, constants, extras, steps)
     else:
-
-        def rates_of(pools, x, constants):
-            rates, _ = _rates(plan, named(pools, x, constants))
-            return jnp.stack([jnp.broadcast_to(rates[n], pools.shape[1:]) for n in plan.fluxes])
-
-        step = day_by_solver(process, integrator, rates_of)
-        begin = (first, jnp.zeros((len(plan.fluxes), sites), dtype))
-        found = rollout(step, begin, series, (packed, arrays))
-        (states, past), (last, final_flux) = found
-        pools = {n: states[:, i] for i, n in enumerate(process.pool_names)}
-        values = evaluate(plan.inside, values | pools)
-        mean = jnp.concatenate([past[1:], final_flux[None]])
-        fluxes = {n: mean[:, i] for i, n in enumerate(plan.fluxes)}
-    values = evaluate(plan.after, values | pools)
+        pools, final, fluxes = by_solver(process, integrator, rates, first, series, constants, extras, steps)
+    values = evaluate(plan.inside + plan.after, values | pools)
     observed = evaluate(process.observable_order, values | fluxes)
     return Trajectory(
         pools=pools,
-        final={n: last[i] for i, n in enumerate(process.pool_names)},
+        final=final,
         fluxes=fluxes,
         observables={o.name: jnp.broadcast_to(observed[o.name], (steps, sites)) for o in process.observables},
         values={
@@ -157,11 +123,6 @@ def simulate(
             if eqx.is_array(v) and not jnp.issubdtype(v.dtype, jax.dtypes.prng_key)
         },
     )
-
-
-def _rates(plan: Plan, held: Values) -> tuple[Values, Values]:
-    held = evaluate(plan.inside, held)
-    return {n: held[n] for n in plan.fluxes}, held
 
 
 def _without_pools(plan: Plan, values: Values, shape: tuple[int, int]) -> Trajectory:

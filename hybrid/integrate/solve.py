@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import diffrax
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, PyTree
 
 from data.errors import ModelError, nearest
 
 from ..process import Process
+
+Named = dict[str, Array]
 
 if TYPE_CHECKING:
     from .simulate import Integrator
@@ -27,8 +31,17 @@ SOLVERS: dict[str, Callable[[], Any]] = {
 }
 
 
-def day_by_solver(process: Process, integrator: Integrator, rates_of: Callable) -> Callable:
-    """Step function of :func:`rollout` that solves each day with diffrax.
+def by_solver(
+    process: Process,
+    integrator: Integrator,
+    rates: Callable[[PyTree[Array], PyTree[Array]], Named],
+    start: Named,
+    series: dict[str, Array],
+    constants: dict[str, PyTree[Array]],
+    extras: PyTree[Array],
+    steps: int,
+) -> tuple[Named, Named, Named]:
+    """Pools before each day, pools at the end and mean fluxes, as :func:`rollout` gives them.
 
     The integral of every flux over the day is solved beside the pools. Each Runge-Kutta stage changes pools
     and integrals by the same combination, so the change of a pool equals its flux integrals to rounding.
@@ -37,6 +50,29 @@ def day_by_solver(process: Process, integrator: Integrator, rates_of: Callable) 
     Raises:
         ModelError: an unknown solver; at run time diffrax raises where a day needs more than ``max_steps``.
     """
+    names = process.pool_names
+
+    def rates_of(pools, x):
+        held = constants | x | dict(zip(names, pools, strict=True))
+        found = rates(held, extras)
+        return jnp.stack([jnp.broadcast_to(found[f.name], pools.shape[1:]) for f in process.fluxes])
+
+    day = jax.checkpoint(_day(process, integrator, rates_of))  # type: ignore[attr-defined]
+
+    def advance(pools, x):
+        after, mean = day(pools, x)
+        return after, (pools, mean)
+
+    last, (states, means) = jax.lax.scan(advance, jnp.stack([start[n] for n in names]), series, length=steps)
+    return (
+        {n: states[:, i] for i, n in enumerate(names)},
+        {n: last[i] for i, n in enumerate(names)},
+        {f.name: means[:, i] for i, f in enumerate(process.fluxes)},
+    )
+
+
+def _day(process: Process, integrator: Integrator, rates_of: Callable) -> Callable:
+    """Pools after a day and its mean fluxes, from pools before it and what is held over the day."""
     if integrator.solver not in SOLVERS:
         raise ModelError(
             f"unknown solver {integrator.solver!r}{nearest(integrator.solver, [*SOLVERS, 'daily'])}",
@@ -66,21 +102,20 @@ def day_by_solver(process: Process, integrator: Integrator, rates_of: Callable) 
         else diffrax.DirectAdjoint()
     )
 
-    def field(t, state, args):
-        x, constants = args
-        rates = rates_of(jnp.maximum(state[0], 0.0), x, constants)
+    def field(t, state, x):
+        rates = rates_of(jnp.maximum(state[0], 0.0), x)
         return jnp.tensordot(jnp.asarray(signs, rates.dtype), rates, axes=1), rates
 
-    def step(state, x, constants):
-        pools, _ = state
+    def day(pools, x):
+        zero = jnp.zeros((len(process.fluxes), *pools.shape[1:]), pools.dtype)
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(field),
             solver,
             t0=0.0,
             t1=1.0,
             dt0=first,
-            y0=(pools, jnp.zeros_like(state[1])),
-            args=(x, constants),
+            y0=(pools, zero),
+            args=x,
             stepsize_controller=control,
             adjoint=adjoint,
             max_steps=max(integrator.max_steps, (integrator.steps or 0) + 1),
@@ -88,7 +123,7 @@ def day_by_solver(process: Process, integrator: Integrator, rates_of: Callable) 
         after, integral = solution.ys  # type: ignore[misc]
         return after[-1], integral[-1]
 
-    return step
+    return day
 
 
 def _with_root_finder(integrator: Integrator) -> Any:

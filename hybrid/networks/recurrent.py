@@ -26,6 +26,12 @@ def _gates(inputs: Array, recurrent: Array, bias: Array) -> tuple[Array, Array, 
     return r, z, jnp.tanh(inputs[..., 2 * h :] + r * part), part
 
 
+def _thrice(one: Array, factors: Array) -> Array:
+    """``one`` (..., width) times each gate's ``factors`` (..., 3 width)."""
+    parts = factors.reshape(*one.shape[:-1], 3, one.shape[-1])
+    return (parts * one[..., None, :]).reshape(factors.shape)
+
+
 @jax.custom_vjp
 def gru_scan(
     inputs: Float[Array, "time site gates"],
@@ -82,13 +88,13 @@ def _backward(saved, cotangent):
         adjoint, t = carry
         g, f, keep = x
         total = fence(adjoint + g, t)
-        scaled = fence(jnp.concatenate([total, total, total], axis=-1) * f, t)
+        scaled = fence(_thrice(total, f), t)
         return (total * keep + scaled @ transposed, t + 1), total
 
     (d_start, _), total = jax.lax.scan(
         step, (jnp.zeros_like(start), jnp.int32(0)), (cotangent, factors, z), reverse=True
     )
-    d_recurrent = jnp.concatenate([total, total, total], axis=-1) * factors
+    d_recurrent = _thrice(total, factors)
     d_inputs = jnp.concatenate([d_recurrent[..., : 2 * z.shape[-1]], total * d_candidate], axis=-1)
     d_weight = jnp.einsum("tsh,tsg->hg", before, d_recurrent)
     d_bias = d_recurrent[..., 2 * z.shape[-1] :].sum((0, 1))

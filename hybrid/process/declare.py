@@ -187,5 +187,6 @@ class Driven:
 
         raw = values[f"raw:{self.name}"]
         for source, index in self.sources:
-            raw = raw + values[source][..., index]
+            column = values.get(f"{source}:{index}")
+            raw = raw + (values[source][..., index] if column is None else column)
         return to_bounded(self.parameter, raw)

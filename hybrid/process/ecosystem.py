@@ -102,6 +102,7 @@ QUANTITIES = (
     Quantity(
         "top_of_atmosphere", radiation.extraterrestrial_radiation, "MJ m-2 d-1", "extraterrestrial radiation"
     ),
+    Quantity("net_longwave", radiation.net_longwave, "MJ m-2 d-1", "net longwave radiation lost"),
     Quantity("net_radiation", radiation.net_radiation, "MJ m-2 d-1", "net radiation"),
     Quantity("slope", radiation.slope_of_saturation, "kPa K-1", "slope of saturation vapour pressure"),
     Quantity("psychrometric", radiation.psychrometric_constant, "kPa K-1", "psychrometric constant"),

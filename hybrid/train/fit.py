@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import equinox as eqx
@@ -18,6 +19,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 from data.errors import ModelError
 
 from ..inputs import Inputs
+from ..parallel import replicate, shard_inputs, shard_sites
 from .checkpoint import Checkpoint
 from .loss import site_variance, target_losses
 
@@ -96,6 +98,28 @@ class Fit:
         return predict_members(self.models, inputs)
 
 
+class Goal(eqx.Module):
+    """What a training is given: inputs, observations (time, site), their variance (site,) and weights.
+
+    Weights of training and validation days are (member, time, site).
+    """
+
+    inputs: Inputs
+    targets: dict[str, Array]
+    variance: dict[str, Array]
+    train: dict[str, Array]
+    validation: dict[str, Array]
+
+    def spread(self, devices: Sequence[Any]) -> Goal:
+        """The same numbers with their sites spread over devices."""
+        along = partial(shard_sites, devices=devices)
+        return Goal(
+            shard_inputs(self.inputs, devices),
+            *({n: along(a) for n, a in part.items()} for part in (self.targets, self.variance)),
+            *({n: along(a) for n, a in part.items()} for part in (self.train, self.validation)),
+        )
+
+
 @eqx.filter_jit
 def predict_members(models: Any, inputs: Inputs) -> dict[str, Float[Array, "member time site"]]:
     """Simulated targets of an ensemble whose arrays lead with the member axis."""
@@ -115,6 +139,7 @@ def fit(
     noise: Mapping[str, Float[np.ndarray, "time site"]] | None = None,
     checkpoint: Checkpoint | None = None,
     on_progress: Callable[[dict[str, Any]], None] | None = None,
+    devices: Sequence[Any] | None = None,
 ) -> Fit:
     """Train members side by side.
 
@@ -129,12 +154,14 @@ def fit(
         noise: optional weight of each observation, mean one (see :func:`noise_weights`).
         checkpoint: where to save progress, and to resume from if it holds any.
         on_progress: called after each validation with loss, skill and time left.
+        devices: devices to spread the sites over (see :func:`hybrid.shard_inputs`); one where None.
 
     Returns:
         The members at their best validation.
 
     Raises:
-        ModelError: a loss that is not finite, naming target, site and step; no observation to train on.
+        ModelError: a loss that is not finite, naming target, site and step; no observation to train on; sites
+            that the devices do not divide.
     """
     names = tuple(n for n, w in training.weights.items() if w > 0)
     if not names:
@@ -149,52 +176,58 @@ def fit(
                 f"the target {n!r} has no observation in the training period", "fit", "leave it out"
             )
     members = len(models)
+    inputs = models[0].prepared(inputs) if hasattr(models[0], "prepared") else inputs
     spec, optimiser = models[0].trainable(), _optimiser(training)
     stacked = stack(models)
-    goal = {n: jnp.asarray(targets[n]) for n in names}
-    variance = {
-        n: jnp.asarray(site_variance(targets[n], masks[n] & train.any(0)), jnp.float32) for n in names
-    }
     extra = noise or {}
 
     def weigh(days: np.ndarray) -> dict[str, Array]:
         return {n: jnp.asarray(masks[n] & days, jnp.float32) * jnp.asarray(extra.get(n, 1.0)) for n in names}
 
-    train_weights, validation_weights = weigh(train), weigh(validation)
+    goal = Goal(
+        inputs,
+        {n: jnp.asarray(targets[n]) for n in names},
+        {n: jnp.asarray(site_variance(targets[n], masks[n] & train.any(0)), jnp.float32) for n in names},
+        weigh(train),
+        weigh(validation),
+    )
+    if devices is not None and len(devices) > 1:
+        goal = goal.spread(devices)
+        stacked = replicate(stacked, devices)
 
-    def objective(learned, fixed, key, weights):
+    def objective(learned, fixed, key, weights, goal):
         model = eqx.combine(learned, fixed).with_key(key)
-        simulated, penalty = model.forward(inputs)
-        parts = target_losses(simulated, goal, weights, variance)
+        simulated, penalty = model.forward(goal.inputs)
+        parts = target_losses(simulated, goal.targets, weights, goal.variance)
         loss = sum(training.weights[n] * parts[n] for n in names)
         return loss + training.penalty * penalty, parts
 
     @eqx.filter_jit
-    def update(models, states, key):
+    def update(models, states, key, goal):
         learned, fixed = eqx.partition(models, spec)
         keys = jr.split(key, members)
 
         def one(learned, fixed, state, key, weights):
             (loss, parts), grads = eqx.filter_value_and_grad(objective, has_aux=True)(
-                learned, fixed, key, weights
+                learned, fixed, key, weights, goal
             )
             updates, state = optimiser.update(grads, state, learned)
             return eqx.apply_updates(learned, updates), state, loss, parts
 
-        learned, states, loss, parts = eqx.filter_vmap(one)(learned, fixed, states, keys, train_weights)
+        learned, states, loss, parts = eqx.filter_vmap(one)(learned, fixed, states, keys, goal.train)
         return eqx.combine(learned, fixed), states, loss, parts
 
     @eqx.filter_jit
-    def validate(models):
+    def validate(models, goal):
         arrays, static = eqx.partition(models, eqx.is_array)
 
         def one(item):
             arrays, weights = item
             model = eqx.combine(arrays, static)
-            parts = target_losses(model.forward(inputs)[0], goal, weights, variance)
+            parts = target_losses(model.forward(goal.inputs)[0], goal.targets, weights, goal.variance)
             return sum(training.weights[n] * parts[n] for n in names), parts
 
-        return jax.lax.map(one, (arrays, validation_weights))
+        return jax.lax.map(one, (arrays, goal.validation))
 
     learned, _ = eqx.partition(stacked, spec)
     states = eqx.filter_vmap(optimiser.init)(learned)
@@ -209,14 +242,14 @@ def fit(
     began, first, sound = time.monotonic(), step, current
     key = jr.key(training.seed + 1)
     while step < training.steps:
-        current, states, loss, parts = update(current, states, jr.fold_in(key, step))
+        current, states, loss, parts = update(current, states, jr.fold_in(key, step), goal)
         step += 1
         if step % training.validate_every and step != training.steps:
             continue
         if not (bool(jnp.isfinite(loss).all()) and _finite(current)):
             raise _not_finite(sound, current, parts, loss, step, inputs)
         sound = current
-        judged, skills = validate(current) if watched else (loss, parts)
+        judged, skills = validate(current, goal) if watched else (loss, parts)
         judged = np.asarray(judged, float)
         better = judged < best - 1e-6
         since = np.where(better, 0, since + 1)

@@ -121,6 +121,8 @@ def _start(folder, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # where the tests run in the background, the shell has the whole process group ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     checkpoint = folder / "out" / "checkpoints" / "first.json"
     for _ in range(600):

@@ -39,16 +39,16 @@ def test_extraterrestrial_radiation():
 def test_net_radiation():
     """Allen et al. 1998, examples 10 to 12: Rio de Janeiro in May, 7.6 MJ per m2 and day."""
     saturation = 0.5 * sum(float(radiation.saturation_vapour_pressure(t)) for t in (19.1, 25.1))
-    net = radiation.net_radiation(
+    longwave = radiation.net_longwave(
         rsds=14.5,
         tas_min=19.1,
         tas_max=25.1,
         vpd=10.0 * (saturation - 2.1),
         top_of_atmosphere=25.1,
         elevation=0.0,
-        albedo=0.23,
     )
-    assert float(net) == pytest.approx(7.6, abs=0.1)
+    assert float(longwave) == pytest.approx(3.5, abs=0.1)
+    assert float(radiation.net_radiation(14.5, longwave, albedo=0.23)) == pytest.approx(7.6, abs=0.1)
 
 
 def test_photorespiratory_point():

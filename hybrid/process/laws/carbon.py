@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from .shapes import at_most, power, saturating
 
 Value = Float[Array, "..."]
 
 
 def q10_response(tas: Value, q10: Value, reference: float = 15.0) -> Value:
     """Temperature response [1]: q10^((T - 15 degC) / 10 K) [@vanthoff1898]."""
-    return q10 ** (0.1 * (tas - reference))
+    return power(q10, 0.1 * (tas - reference))
 
 
 def moisture_response(wetness_top: Value, moisture_half: Value) -> Value:
     """Response of decomposition to moisture [1]: saturating, one at saturation [@moyano2013]."""
-    w = jnp.minimum(wetness_top, 1.0)
-    return w * (1.0 + moisture_half) / (w + moisture_half)
+    return (1.0 + moisture_half) * saturating(at_most(wetness_top, 1.0), moisture_half)
 
 
 def growth_respiration(gross_photosynthesis: Value, growth_respiration_fraction: Value) -> Value:
@@ -32,8 +32,8 @@ def maintenance_respiration(
     Rate [d-1] x living carbon x temperature response, as far as labile carbon goes. Living carbon is leaf,
     root and the sapwood of ``wood``, which saturates at 300 gC m-2.
     """
-    living = leaf + root + 300.0 * wood / (wood + 3000.0)
-    return maintenance_rate * living * plant_temperature * labile / (labile + 10.0)
+    living = leaf + root + 300.0 * saturating(wood, 3000.0)
+    return maintenance_rate * living * plant_temperature * saturating(labile, 10.0)
 
 
 def allocation(labile: Value, allocation_rate: Value, allocation_fraction: Value, season: Value) -> Value:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .shapes import at_most, power, saturating, smooth_minimum
+
 Value = Float[Array, "..."]
-
-
-def smooth_minimum(a: Value, b: Value) -> Value:
-    """Lesser of two non-negative rates, co-limited: a b (a^4 + b^4)^(-1/4), zero where either is zero."""
-    a2, b2 = (a + 1e-6) ** 2, (b + 1e-6) ** 2
-    return a * b / jnp.sqrt(jnp.sqrt(a2 * a2 + b2 * b2))
 
 
 def transpiration(
@@ -48,9 +43,9 @@ def soil_evaporation(
 ) -> Value:
     """Evaporation of the top layer [mm d-1]: PET under the canopy x wetness^shape [@lee1992]."""
     energy = available_energy * (1.0 - 0.85 * fapar)
-    return soil_evaporation_fraction * energy * jnp.minimum(wetness_top, 1.0) ** soil_evaporation_shape
+    return soil_evaporation_fraction * energy * power(at_most(wetness_top, 1.0), soil_evaporation_shape)
 
 
 def snow_sublimation(available_energy: Value, snow: Value, sublimation_fraction: Value) -> Value:
     """Sublimation of the snow pack [mm d-1], a fraction of potential evaporation [@hock2003]."""
-    return sublimation_fraction * available_energy * snow / (snow + 5.0)
+    return sublimation_fraction * available_energy * saturating(snow, 5.0)

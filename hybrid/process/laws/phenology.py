@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import jax
 from jaxtyping import Array, Float
+
+from .shapes import logistic, saturating, softplus
 
 Value = Float[Array, "..."]
 
@@ -12,8 +13,8 @@ def season_index(
     tas_month: Value, day_length: Value, leaf_temperature: Value, leaf_day_length: Value
 ) -> Value:
     """Growing-season index of warmth and day length [1] [@jolly2005], with logistic in place of linear ramps."""
-    warm = jax.nn.sigmoid(0.5 * (tas_month - leaf_temperature))
-    light = jax.nn.sigmoid(1.5 * (day_length - leaf_day_length))
+    warm = logistic(0.5 * (tas_month - leaf_temperature))
+    light = logistic(1.5 * (day_length - leaf_day_length))
     return warm * light
 
 
@@ -34,11 +35,11 @@ def leaf_target(
 
 def leaf_growth(leaf: Value, labile: Value, leaf_target: Value, leaf_growth_rate: Value) -> Value:
     """Leaf growth from the labile pool [gC m-2 d-1]: rate [d-1] x shortfall, as far as labile carbon goes."""
-    shortfall = jax.nn.softplus(leaf_target - leaf - 1.0)
-    return leaf_growth_rate * shortfall * labile / (labile + 10.0)
+    shortfall = softplus(leaf_target - leaf - 1.0)
+    return leaf_growth_rate * shortfall * saturating(labile, 10.0)
 
 
 def leaf_fall(leaf: Value, leaf_target: Value, leaf_turnover: Value, leaf_shed_rate: Value) -> Value:
     """Leaf fall [gC m-2 d-1]: steady turnover [d-1] and shedding [d-1] of leaves above the target."""
-    surplus = jax.nn.softplus(leaf - leaf_target - 1.0) * leaf / (leaf + 1.0)
+    surplus = softplus(leaf - leaf_target - 1.0) * saturating(leaf, 1.0)
     return leaf_turnover * leaf + leaf_shed_rate * surplus

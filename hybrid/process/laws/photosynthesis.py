@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from .shapes import at_least, logistic
 
 Value = Float[Array, "..."]
 
@@ -41,7 +42,7 @@ def photorespiratory_point(tas: Value, pressure: Value) -> Value:
 
 def internal_fraction(vpd: Value, stomatal_slope: Value) -> Value:
     """Ratio of leaf-internal to ambient CO2 [1]: g1 / (g1 + sqrt(D)), D [kPa] [@medlyn2011]."""
-    return stomatal_slope / (stomatal_slope + jnp.sqrt(jnp.maximum(0.1 * vpd, 0.0) + 0.01))
+    return stomatal_slope / (stomatal_slope + jnp.sqrt(at_least(0.1 * vpd, 0.0) + 0.01))
 
 
 def carbon_supply(co2: Value, compensation: Value, internal_fraction: Value) -> Value:
@@ -50,7 +51,7 @@ def carbon_supply(co2: Value, compensation: Value, internal_fraction: Value) -> 
     m = (ci - G) / (ci + 2 G), with ci the internal mole fraction [ppm] and G the compensation point [ppm].
     """
     ci = internal_fraction * co2
-    return jnp.maximum(ci - compensation, 0.0) / (ci + 2.0 * compensation)
+    return at_least(ci - compensation, 0.0) / (ci + 2.0 * compensation)
 
 
 def temperature_response(
@@ -62,8 +63,8 @@ def temperature_response(
     logistic fall above ``heat_limit`` [degC] of the day's own temperature.
     """
     ramp = (0.7 * tas_slow + 0.3 * tas_day - cold_limit) / (warm_limit - cold_limit)
-    smooth = jax.nn.sigmoid(6.0 * (ramp - 0.5))
-    return smooth * jax.nn.sigmoid(0.4 * (heat_limit - tas_day))
+    smooth = logistic(6.0 * (ramp - 0.5))
+    return smooth * logistic(0.4 * (heat_limit - tas_day))
 
 
 def day_temperature(tas_min: Value, tas_max: Value) -> Value:
@@ -88,6 +89,6 @@ def gross_photosynthesis(potential_photosynthesis: Value, fapar: Value, water_st
 
 def water_cost(vpd: Value, pressure: Value, co2: Value, internal_fraction: Value) -> Value:
     """Water transpired per carbon fixed [mm (gC m-2)-1]: 1.6 D / (P ca (1 - chi)) [@medlyn2011]."""
-    deficit = (0.1 * jnp.maximum(vpd, 0.0) + 0.05) / pressure
+    deficit = (0.1 * at_least(vpd, 0.0) + 0.05) / pressure
     per_mole = 1.6 * deficit / (co2 * 1e-6 * (1.0 - internal_fraction))
     return per_mole * MOLES_PER_GRAM_CARBON * GRAMS_PER_MOLE_WATER * 1e-3

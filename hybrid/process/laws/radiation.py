@@ -5,6 +5,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .shapes import at_least
+
 STEFAN_BOLTZMANN = 4.903e-9
 """[MJ K-4 m-2 d-1] [@allen1998]"""
 LATENT_HEAT = 2.45
@@ -52,16 +54,10 @@ def extraterrestrial_radiation(day_of_year: Value, lat: Value) -> Value:
     return jnp.maximum(24.0 * 60.0 / jnp.pi * 0.0820 * distance * geometry, 0.0)
 
 
-def net_radiation(
-    rsds: Value,
-    tas_min: Value,
-    tas_max: Value,
-    vpd: Value,
-    top_of_atmosphere: Value,
-    elevation: Value,
-    albedo: Value,
+def net_longwave(
+    rsds: Value, tas_min: Value, tas_max: Value, vpd: Value, top_of_atmosphere: Value, elevation: Value
 ) -> Value:
-    """Net radiation [MJ m-2 d-1] at the surface, not below zero [@allen1998, eqs. 37 to 40].
+    """Net longwave radiation lost [MJ m-2 d-1] [@allen1998, eqs. 37 and 39].
 
     Vapour pressure is the mean saturation pressure less the deficit ``vpd`` [hPa].
     """
@@ -70,8 +66,12 @@ def net_radiation(
     clear_sky = (0.75 + 2e-5 * elevation) * top_of_atmosphere
     cloud = 1.35 * jnp.clip(rsds / jnp.maximum(clear_sky, 0.5), 0.3, 1.0) - 0.35
     black_body = 0.5 * STEFAN_BOLTZMANN * ((tas_max + 273.16) ** 4 + (tas_min + 273.16) ** 4)
-    longwave = black_body * (0.34 - 0.14 * jnp.sqrt(vapour)) * cloud
-    return jnp.maximum((1.0 - albedo) * rsds - longwave, 0.0)
+    return black_body * (0.34 - 0.14 * jnp.sqrt(vapour)) * cloud
+
+
+def net_radiation(rsds: Value, net_longwave: Value, albedo: Value) -> Value:
+    """Net radiation [MJ m-2 d-1] at the surface, not below zero [@allen1998, eqs. 38 and 40]."""
+    return at_least((1.0 - albedo) * rsds - net_longwave, 0.0)
 
 
 def potential_evapotranspiration(

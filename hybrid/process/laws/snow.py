@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import jax
 from jaxtyping import Array, Float
+
+from .shapes import logistic, saturating, softplus
 
 Value = Float[Array, "..."]
 
@@ -13,7 +14,7 @@ def snow_fraction(tas: Value, snow_temperature: Value) -> Value:
 
     ``snow_temperature`` [degC] is where half is snow; the width of 1 K is theirs within its error.
     """
-    return jax.nn.sigmoid(snow_temperature - tas)
+    return logistic(snow_temperature - tas)
 
 
 def snowfall(pr: Value, snow_fraction: Value) -> Value:
@@ -28,9 +29,9 @@ def rainfall(pr: Value, snow_fraction: Value) -> Value:
 
 def potential_melt(tas: Value, degree_day_factor: Value, melt_temperature: Value) -> Value:
     """Melt that warmth allows [mm d-1]: factor [mm K-1 d-1] times degrees above the threshold [@hock2003]."""
-    return degree_day_factor * jax.nn.softplus(4.0 * (tas - melt_temperature)) / 4.0
+    return degree_day_factor * softplus(4.0 * (tas - melt_temperature)) / 4.0
 
 
 def snow_melt(snow: Value, potential_melt: Value) -> Value:
     """Melt [mm d-1], which falls to zero with the last millimetres of ``snow`` [mm]."""
-    return potential_melt * snow / (snow + 1.0)
+    return potential_melt * saturating(snow, 1.0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .shapes import at_least, at_most, power
+
 Value = Float[Array, "..."]
 
 
 def wetness(water: Value, capacity: Value) -> Value:
     """Filling of a layer [1]: content over capacity [mm], floored for powers' sake and let above one."""
-    return jnp.clip(water / capacity, 1e-4, 2.0)
+    return at_most(at_least(water / capacity, 1e-4), 2.0)
 
 
 def interception(rainfall: Value, canopy_capacity: Value, fapar: Value) -> Value:
@@ -29,17 +31,17 @@ def throughfall(rainfall: Value, interception: Value) -> Value:
 
 def surface_runoff(throughfall: Value, snow_melt: Value, wetness_top: Value, runoff_shape: Value) -> Value:
     """Runoff of the part of the area that is saturated [mm d-1]: inflow x wetness^shape [@bergstrom1992]."""
-    return (throughfall + snow_melt) * jnp.minimum(wetness_top, 1.0) ** runoff_shape
+    return (throughfall + snow_melt) * power(at_most(wetness_top, 1.0), runoff_shape)
 
 
 def drainage(wetness_top: Value, drainage_rate: Value, drainage_shape: Value) -> Value:
     """Gravity drainage of the top layer [mm d-1]: rate x wetness^shape [@campbell1974]."""
-    return drainage_rate * wetness_top**drainage_shape
+    return drainage_rate * power(wetness_top, drainage_shape)
 
 
 def recharge(wetness_root: Value, recharge_rate: Value, recharge_shape: Value) -> Value:
     """Water lost below the roots [mm d-1]: rate x wetness^shape [@campbell1974]."""
-    return recharge_rate * wetness_root**recharge_shape
+    return recharge_rate * power(wetness_root, recharge_shape)
 
 
 def water_stress(
@@ -51,6 +53,7 @@ def water_stress(
     follows vulnerability curves [@sperry1998].
     """
     seen = root_fraction_top * wetness_top + (1.0 - root_fraction_top) * wetness_root
-    cube = jnp.minimum(seen, 1.0) ** 3
-    half = half_wetness**3
+    seen = at_most(seen, 1.0)
+    cube = seen * seen * seen
+    half = half_wetness * half_wetness * half_wetness
     return cube * (1.0 + half) / (cube + half)
