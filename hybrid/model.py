@@ -22,7 +22,7 @@ from .integrate.plan import evaluate
 from .integrate.simulate import Integrator, Trajectory, simulate
 from .process import Process
 from .roles import Fixed, Role, Slot
-from .slots import Seated, seat
+from .slots import Seated, seat, statistics, with_statistics
 
 
 class Model(eqx.Module):
@@ -90,7 +90,7 @@ class Model(eqx.Module):
         for (name, net), k in zip(sorted(self.networks.items()), keys, strict=False):
             slot, count = self.design.slots[name], len(self.design.outputs[name])
             new = seat(slot, count, self.design.categories, key=k)
-            seated[name] = eqx.tree_at(lambda n: (n.mean, n.scale), new, (net.mean, net.scale))
+            seated[name] = eqx.tree_at(statistics, new, statistics(net))
         return eqx.tree_at(lambda m: m.networks, self, seated)
 
     @property
@@ -194,22 +194,15 @@ class Model(eqx.Module):
             silent,
             [_Silent(len(self.design.outputs[n])) for n in self.networks],
         )
-        values = eqx.filter_jit(lambda m, i: m.simulate(i).values)(silent, inputs)
-        seated = {}
-        for name, network in self.networks.items():
-            stats = [_statistics(np.asarray(values[f]), np.asarray(mask)) for f in network.features]
-            mean = jnp.asarray([s[0] for s in stats], jnp.float32)
-            scale = jnp.asarray([s[1] for s in stats], jnp.float32)
-            seated[name] = eqx.tree_at(lambda n: (n.mean, n.scale), network, (mean, scale))
+        values = _values(silent, inputs)
+        seated = {n: with_statistics(net, values, np.asarray(mask)) for n, net in self.networks.items()}
         return eqx.tree_at(lambda m: m.networks, self, seated)
 
     def trainable(self) -> PyTree[bool]:
         """Filter of the arrays that training changes: all but the normalising statistics."""
         spec = jax.tree.map(eqx.is_inexact_array, self)
         for name in self.networks:
-            spec = eqx.tree_at(
-                lambda m, n=name: (m.networks[n].mean, m.networks[n].scale), spec, (False, False)
-            )
+            spec = eqx.tree_at(lambda m, n=name: statistics(m.networks[n]), spec, (False,) * 4)
         return spec
 
     def with_key(self, key: PRNGKeyArray | None) -> Model:
@@ -240,20 +233,13 @@ def _trends(process: Process, run: Trajectory) -> Array | float:
     return sum(penalties) / max(len(penalties), 1)
 
 
+@eqx.filter_jit
+def _values(model: Model, inputs: Inputs) -> dict[str, Array]:
+    return model.simulate(inputs).values
+
+
 class _Silent(eqx.Module):
     outputs: int = eqx.field(static=True)
 
     def __call__(self, x: Array, *, key: PRNGKeyArray | None = None) -> Array:
         return jnp.zeros((*x.shape[:-1], self.outputs), x.dtype)
-
-
-def _statistics(values: np.ndarray, mask: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of (time, site), (site,) or scalar values where the mask is True."""
-    if values.ndim == 2:
-        held = values[mask]
-    elif values.ndim == 1:
-        held = values[mask.any(axis=0)]
-    else:
-        held = values.reshape(-1)
-    mean, spread = float(np.mean(held)), float(np.std(held))
-    return mean, spread if spread > 1e-6 * max(1.0, abs(mean)) else 1.0

@@ -12,9 +12,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from .inputs import Inputs
-from .model import _statistics
 from .roles import Slot
-from .slots import Seated, seat
+from .slots import Seated, moments, seat, statistics, with_statistics
 
 
 class Sequence(eqx.Module):
@@ -43,7 +42,7 @@ class Sequence(eqx.Module):
     def renewed(self, key: PRNGKeyArray) -> Sequence:
         """The untrained network with other first weights and the same statistics."""
         new = seat(self.slot, len(self.targets), self.categories, key=key)
-        new = eqx.tree_at(lambda n: (n.mean, n.scale), new, (self.network.mean, self.network.scale))
+        new = eqx.tree_at(statistics, new, statistics(self.network))
         return eqx.tree_at(lambda m: m.network, self, new)
 
     def normalised(
@@ -55,13 +54,10 @@ class Sequence(eqx.Module):
     ) -> Sequence:
         """The network with inputs and targets normalised over ``mask`` (training data)."""
         named = {**inputs.forcing, **inputs.attributes}
-        stats = [_statistics(np.asarray(named[f]), mask) for f in self.network.features]
-        goal = [_statistics(np.asarray(targets[t]), mask & masks[t]) for t in self.targets]
-        return eqx.tree_at(
-            lambda m: (m.network.mean, m.network.scale, m.mean, m.scale),
-            self,
-            tuple(jnp.asarray([s[i] for s in group], jnp.float32) for group in (stats, goal) for i in (0, 1)),
-        )
+        network = with_statistics(self.network, named, mask)
+        goal = [moments(np.asarray(targets[t]), mask & masks[t]) for t in self.targets]
+        mean, scale = (jnp.asarray([g[i] for g in goal], jnp.float32) for i in (0, 1))
+        return eqx.tree_at(lambda m: (m.network, m.mean, m.scale), self, (network, mean, scale))
 
     def forward(self, inputs: Inputs) -> tuple[dict[str, Array], Array]:
         """Targets (time, site) and a penalty of zero."""
@@ -72,7 +68,7 @@ class Sequence(eqx.Module):
     def trainable(self) -> PyTree[bool]:
         """Filter of the arrays that training changes."""
         spec = jax.tree.map(eqx.is_inexact_array, self)
-        return eqx.tree_at(lambda m: (m.network.mean, m.network.scale, m.mean, m.scale), spec, (False,) * 4)
+        return eqx.tree_at(lambda m: (*statistics(m.network), m.mean, m.scale), spec, (False,) * 6)
 
     def with_key(self, key: PRNGKeyArray | None) -> Any:
         """The network with dropout drawn from ``key``, or off."""

@@ -9,7 +9,8 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+import numpy as np
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from data.errors import ModelError
 
@@ -27,6 +28,8 @@ class Seated(eqx.Module):
     module: Any
     mean: Float[Array, " numeric"]
     scale: Float[Array, " numeric"]
+    low: Float[Array, " numeric"]
+    high: Float[Array, " numeric"]
     features: tuple[str, ...] = eqx.field(static=True)
     categories: tuple[str, ...] = eqx.field(static=True)
     key: PRNGKeyArray | None = None
@@ -39,8 +42,8 @@ class Seated(eqx.Module):
         columns = []
         if numeric:
             x = jnp.stack([jnp.broadcast_to(a, shape) for a in numeric], axis=-1)
-            mean, scale = jax.lax.stop_gradient((self.mean, self.scale))
-            columns.append(jnp.clip((x - mean) / scale, -CLIP, CLIP))
+            mean, scale, low, high = jax.lax.stop_gradient((self.mean, self.scale, self.low, self.high))
+            columns.append(jnp.clip((x - mean) / scale, low, high))
         columns += [jnp.broadcast_to(a, (*shape, a.shape[-1])) for a in onehot]
         return jnp.concatenate(columns, axis=-1)
 
@@ -93,7 +96,51 @@ def seat(slot: Slot, outputs: int, categories: Mapping[str, tuple[str, ...]], *,
             "networks",
             "see its class for the options it has",
         ) from error
-    return Seated(module, jnp.zeros(len(numeric)), jnp.ones(len(numeric)), numeric, named)
+    count = len(numeric)
+    wide = jnp.full(count, CLIP)
+    return Seated(module, jnp.zeros(count), jnp.ones(count), -wide, wide, numeric, named)
+
+
+def statistics(seated: Seated) -> tuple[Array, Array, Array, Array]:
+    """What normalises the inputs of a network: mean, scale, and the range they are held in."""
+    return seated.mean, seated.scale, seated.low, seated.high
+
+
+def with_statistics(
+    seated: Seated, values: Mapping[str, np.ndarray], mask: Bool[np.ndarray, "time site"]
+) -> Seated:
+    """The network with the statistics of its numeric inputs where ``mask`` is True.
+
+    A site attribute is held within the range of the sites with any True: nothing tells how a parameter goes on
+    beyond the last site that was seen, and a straight line would go far.
+
+    Args:
+        seated: network.
+        values: series (time, site) and attributes (site,) by name.
+        mask: training days.
+    """
+    found = [_statistics(np.asarray(values[f]), mask) for f in seated.features]
+    arrays = tuple(jnp.asarray([row[i] for row in found], jnp.float32) for i in range(4))
+    return eqx.tree_at(statistics, seated, arrays)
+
+
+def moments(value: np.ndarray, mask: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Mean, spread (one where there is none) and the values themselves, where ``mask`` is True."""
+    if value.ndim == 2:
+        held = value[mask]
+    elif value.ndim == 1:
+        held = value[mask.any(0)]
+    else:
+        held = value.reshape(-1)
+    mean, spread = float(np.mean(held)), float(np.std(held))
+    return mean, spread if spread > 1e-6 * max(1.0, abs(mean)) else 1.0, held
+
+
+def _statistics(value: np.ndarray, mask: np.ndarray) -> tuple[float, float, float, float]:
+    mean, spread, held = moments(value, mask)
+    if value.ndim == 2:
+        return mean, spread, -CLIP, CLIP
+    return mean, spread, float(held.min() - mean) / spread, float(held.max() - mean) / spread
 
 
 def flax_perceptron(

@@ -24,7 +24,12 @@ def plan(config: Config, data: Path | None, quick: bool) -> list[tuple[str, str]
         "drought": f"the {split.seasons} driest and {split.seasons} ordinary growing seasons of each site are held out",
     }[split.by]
     made = f"{len(config.synthetic.climates)} synthetic sites, {config.synthetic.years} years, known truth"
-    train = config.train
+    train, world = config.train, config.synthetic
+    members, steps = train.members, train.steps
+    if data is None:
+        members, steps = min(members, world.members), min(steps, world.steps)
+    if split.by == "site":
+        members, steps = min(members, split.members), min(steps, split.steps)
     if config.roles is not None:
         moved = sum(r.role == "dynamic" for r in config.roles.values())
     else:
@@ -36,9 +41,7 @@ def plan(config: Config, data: Path | None, quick: bool) -> list[tuple[str, str]
         ("process", f"ecosystem; networks move {moved} of its parameters each day"),
         (
             "training",
-            "quick: few steps, one member"
-            if quick
-            else f"{train.members} members, {train.steps} steps at most",
+            "quick: few steps, one member" if quick else f"{members} members, {steps} steps at most",
         ),
         ("models", ", ".join(config.models)),
         ("scenarios", ", ".join(config.scenarios)),
@@ -47,31 +50,20 @@ def plan(config: Config, data: Path | None, quick: bool) -> list[tuple[str, str]
 
 def run(context: Context) -> None:
     """Run the experiment."""
-    from .run import run as go
+    from .pipeline import run_all
 
-    _keep()
-    go(context)
+    run_all(context)
 
 
 def sections(folder: RunFolder) -> list[Section]:
     """Sections of the report, with their figures, from the run folder alone."""
-    from .sections import sections as make
+    from .story import build
 
-    _keep()
-    return make(folder)
+    return build(folder)
 
 
 def project(folder: RunFolder, scenario: str, out: Path) -> Any:
     """Project a finished run under a scenario."""
-    from .run import project_run
+    from .pipeline import project_run
 
-    _keep()
     return project_run(folder, scenario, out)
-
-
-_ENTRIES = {"run": run, "sections": sections}
-
-
-def _keep() -> None:
-    """Keep the functions under their names: importing a file of the same name puts the file there."""
-    globals().update(_ENTRIES)

@@ -67,22 +67,30 @@ def run_networks(context: Context, prepared: Prepared, model: str, identity: str
     panel = prepared.panel
     settings = {"hybrid": config.train, "process": config.process_train, "gru": config.gru.train}[model]
     collected: Predictions = {}
+    bare = bare_model(config, prepared, model)
     for fold in prepared.folds:
-        base = make_model(config, prepared, model, fold)
+        base = make_model(config, prepared, model, fold, bare)
         fit = train_fold(context, prepared, model, fold, base, settings, identity)
         keep = panel.select(fold.test) if len(prepared.folds) > 1 else panel.valid
         merge(collected, ensemble_predictions(fit.models, base, panel, prepared.targets), keep)
     save_predictions(context.folder, model, collected)
 
 
-def make_model(config: Config, prepared: Prepared, model: str, fold: Fold) -> Any:
-    """An untrained model with inputs normalised over the fold's training days."""
-    if model == "gru":
-        targets = tuple(t for t in prepared.targets if config.targets.get(t, 0) > 0)  # type: ignore[call-overload]
-        base: Any = build.gru_model(config, prepared.panel, targets)
-    else:
-        base = build.hybrid_model(config, prepared.panel, learned=model == "hybrid")
-    return build.normalised(base, prepared.panel, training_days(prepared.panel, fold))
+def make_model(config: Config, prepared: Prepared, model: str, fold: Fold, bare: Any = None) -> Any:
+    """An untrained model with inputs normalised over the fold's training days.
+
+    ``bare`` is one of another fold's or of :func:`bare_model`: models that share their design compile once.
+    """
+    bare = bare_model(config, prepared, model) if bare is None else bare
+    return build.normalised(bare, prepared.panel, training_days(prepared.panel, fold))
+
+
+def bare_model(config: Config, prepared: Prepared, model: str) -> Any:
+    """An untrained model whose inputs are not normalised yet."""
+    if model != "gru":
+        return build.hybrid_model(config, prepared.panel, learned=model == "hybrid")
+    targets = tuple(t for t in prepared.targets if config.targets.get(t, 0) > 0)  # type: ignore[call-overload]
+    return build.gru_model(config, prepared.panel, targets)
 
 
 def train_fold(
@@ -144,8 +152,12 @@ def closure_of(base: Any, inputs: Any) -> Callable[[Any], float]:
     """Function that gives the worst relative closure residual of a model over ``inputs``."""
     if isinstance(base, hybrid.Sequence):
         return lambda _: 0.0
-    run = eqx.filter_jit(lambda m: worst(m.process, m.simulate(inputs))[1])
-    return lambda m: float(run(m))
+    return lambda m: float(_worst(m, inputs))
+
+
+@eqx.filter_jit
+def _worst(model: Any, inputs: Any) -> Any:
+    return worst(model.process, model.simulate(inputs))[1]
 
 
 def ensemble_predictions(models: Any, base: Any, panel: Panel, targets: tuple[str, ...]) -> Predictions:

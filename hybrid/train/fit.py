@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import equinox as eqx
@@ -65,7 +65,7 @@ class Training:
     clip: float = 1.0
     warmup: float = 0.05
     weights: Mapping[str, float] = field(
-        default_factory=lambda: {"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0}
+        default_factory=lambda: {"gpp": 1.0, "et": 1.0, "reco": 1.0, "nee": 1.0}, hash=False
     )
     penalty: float = 1e-3
     validate_every: int = 20
@@ -177,7 +177,6 @@ def fit(
             )
     members = len(models)
     inputs = models[0].prepared(inputs) if hasattr(models[0], "prepared") else inputs
-    spec, optimiser = models[0].trainable(), _optimiser(training)
     stacked = stack(models)
     extra = noise or {}
 
@@ -195,42 +194,9 @@ def fit(
         goal = goal.spread(devices)
         stacked = replicate(stacked, devices)
 
-    def objective(learned, fixed, key, weights, goal):
-        model = eqx.combine(learned, fixed).with_key(key)
-        simulated, penalty = model.forward(goal.inputs)
-        parts = target_losses(simulated, goal.targets, weights, goal.variance)
-        loss = sum(training.weights[n] * parts[n] for n in names)
-        return loss + training.penalty * penalty, parts
-
-    @eqx.filter_jit
-    def update(models, states, key, goal):
-        learned, fixed = eqx.partition(models, spec)
-        keys = jr.split(key, members)
-
-        def one(learned, fixed, state, key, weights):
-            (loss, parts), grads = eqx.filter_value_and_grad(objective, has_aux=True)(
-                learned, fixed, key, weights, goal
-            )
-            updates, state = optimiser.update(grads, state, learned)
-            return eqx.apply_updates(learned, updates), state, loss, parts
-
-        learned, states, loss, parts = eqx.filter_vmap(one)(learned, fixed, states, keys, goal.train)
-        return eqx.combine(learned, fixed), states, loss, parts
-
-    @eqx.filter_jit
-    def validate(models, goal):
-        arrays, static = eqx.partition(models, eqx.is_array)
-
-        def one(item):
-            arrays, weights = item
-            model = eqx.combine(arrays, static)
-            parts = target_losses(model.forward(goal.inputs)[0], goal.targets, weights, goal.variance)
-            return sum(training.weights[n] * parts[n] for n in names), parts
-
-        return jax.lax.map(one, (arrays, goal.validation))
-
-    learned, _ = eqx.partition(stacked, spec)
-    states = eqx.filter_vmap(optimiser.init)(learned)
+    update, validate = _compiled(training, names)
+    learned, _ = eqx.partition(stacked, stacked.trainable())
+    states = eqx.filter_vmap(_optimiser(training).init)(learned)
     current, best_models, best, since = stacked, stacked, np.full(members, np.inf), np.zeros(members, int)
     history: list[dict[str, Any]] = []
     step = 0
@@ -287,6 +253,51 @@ def fit(
         if done:
             break
     return Fit(best_models, best, history, step)
+
+
+@lru_cache(maxsize=16)
+def _compiled(training: Training, names: tuple[str, ...]) -> tuple[Callable, Callable]:
+    """The step and the validation of all members.
+
+    They are kept, and take their data as arguments, so that folds and members of one design compile once.
+    """
+    optimiser = _optimiser(training)
+
+    def objective(learned, fixed, key, weights, goal):
+        model = eqx.combine(learned, fixed).with_key(key)
+        simulated, penalty = model.forward(goal.inputs)
+        parts = target_losses(simulated, goal.targets, weights, goal.variance)
+        loss = sum(training.weights[n] * parts[n] for n in names)
+        return loss + training.penalty * penalty, parts
+
+    @eqx.filter_jit
+    def update(models, states, key, goal):
+        learned, fixed = eqx.partition(models, models.trainable())
+        keys = jr.split(key, next(iter(goal.train.values())).shape[0])
+
+        def one(learned, fixed, state, key, weights):
+            (loss, parts), grads = eqx.filter_value_and_grad(objective, has_aux=True)(
+                learned, fixed, key, weights, goal
+            )
+            updates, state = optimiser.update(grads, state, learned)
+            return eqx.apply_updates(learned, updates), state, loss, parts
+
+        learned, states, loss, parts = eqx.filter_vmap(one)(learned, fixed, states, keys, goal.train)
+        return eqx.combine(learned, fixed), states, loss, parts
+
+    @eqx.filter_jit
+    def validate(models, goal):
+        arrays, static = eqx.partition(models, eqx.is_array)
+
+        def one(item):
+            arrays, weights = item
+            model = eqx.combine(arrays, static)
+            parts = target_losses(model.forward(goal.inputs)[0], goal.targets, weights, goal.variance)
+            return sum(training.weights[n] * parts[n] for n in names), parts
+
+        return jax.lax.map(one, (arrays, goal.validation))
+
+    return update, validate
 
 
 def stack(models: Sequence[Any]) -> Any:

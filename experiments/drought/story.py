@@ -10,7 +10,7 @@ from ..runfolder import RunFolder
 from . import figures
 
 
-def sections(folder: RunFolder) -> list[Section]:
+def build(folder: RunFolder) -> list[Section]:
     """Sections in the order of the questions: how well, where, in drought, what was learned, what next."""
     made = [
         _section(

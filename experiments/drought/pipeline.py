@@ -99,7 +99,7 @@ def identity_of(config: Config) -> str:
     return hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
 
 
-def run(context: Context) -> None:
+def run_all(context: Context) -> None:
     """Run all stages that are not finished yet."""
     config = context.config = settled(context.config, context.data is None, context.quick)
     for name in config.scenarios:
