@@ -20,7 +20,7 @@ from ..context import Context
 from ..runfolder import RunFolder
 from . import build, climate, curves, memory, results, stages
 from .check import check
-from .config import Config, default_networks, default_roles
+from .config import Config, TrainConfig, default_networks, default_roles
 from .prepare import Prepared, prepare, test_groups, training_days
 from .world import TRUTH, found_against_truth, synthetic_networks, synthetic_roles
 
@@ -60,21 +60,27 @@ def settled(config: Config, synthetic: bool, quick: bool) -> Config:
         update["process_train"] = _known_world(config, config.process_train)
         update["gru"] = config.gru.model_copy(update={"train": _known_world(config, config.gru.train)})
     if config.split.by == "site":
+        split = config.split
+        rate = min(config.train.learning_rate, split.learning_rate)
+        train = config.train.model_copy(update={"learning_rate": rate})
         update |= {
-            "train": _each_fold(config, config.train),
-            "process_train": _each_fold(config, config.process_train),
+            "train": _each_fold(config, train, split.steps),
+            "process_train": _each_fold(config, config.process_train, split.steps),
         }
-        update["gru"] = config.gru.model_copy(update={"train": _each_fold(config, config.gru.train)})
+        gru = _each_fold(config, config.gru.train, split.gru_steps)
+        update["gru"] = config.gru.model_copy(update={"train": gru})
     config = config.model_copy(update=update)
     return quickened(config) if quick else config
 
 
-def _each_fold(config: Config, train: Any) -> Any:
+def _each_fold(config: Config, train: TrainConfig, steps: int) -> TrainConfig:
     """Training of each of many folds of sites."""
     split = config.split
     return train.model_copy(
         update={
-            "steps": min(train.steps, split.steps),
+            "steps": min(train.steps, steps),
+            "validate_every": min(train.validate_every, split.validate_every),
+            "patience": train.patience and max(train.patience, 6),
             "members": min(train.members, split.members),
             "penalty": max(train.penalty, split.penalty),
         }

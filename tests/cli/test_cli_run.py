@@ -115,15 +115,16 @@ def test_debug_shows_the_traceback(tmp_path):
 
 
 def _start(folder, *arguments):
+    # a shell has what it runs in the background ignore Ctrl-C, and a child inherits that
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     run = subprocess.Popen(
         command("run", "toy", "--set", "pause=0.05", "--out", "out", *arguments),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # where the tests run in the background, the shell has the whole process group ignore Ctrl-C
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+    signal.signal(signal.SIGINT, previous)
     checkpoint = folder / "out" / "checkpoints" / "first.json"
     for _ in range(600):
         if checkpoint.exists() or run.poll() is not None:
