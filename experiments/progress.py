@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 Event = Mapping[str, Any]
-KEYS = ("stage", "step", "steps", "loss", "validation", "skill", "parameters", "closure", "eta")
+KEYS = ("stage", "label", "step", "steps", "loss", "validation", "skill", "parameters", "closure", "eta")
 
 
 class Progress:
     """Takes events: mappings with any of the keys in ``KEYS``; other keys are passed over.
 
-    ``skill`` and ``parameters`` are mappings of names to numbers; ``eta`` [s] is worked out where missing.
+    ``label`` says more of where a stage is (its fold). ``skill`` and ``parameters`` are mappings of names to numbers; ``eta`` [s] is worked out where missing.
     Call the object with an event; ``note`` prints a line that stays.
     """
 
@@ -106,7 +106,7 @@ def open_progress(stream: TextIO | None = None) -> Progress:
 
 def line(state: Event, eta: float | None) -> str:
     """Return one plain line for a state of progress."""
-    parts = [str(state.get("stage", ""))]
+    parts = [str(state.get("label") or state.get("stage", ""))]
     if state.get("step") is not None:
         parts.append(f"step {state['step']}" + (f"/{state['steps']}" if state.get("steps") else ""))
     for name in ("loss", "validation", "closure"):

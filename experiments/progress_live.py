@@ -63,7 +63,8 @@ def draw(
     words = Text("stages  ", style="bold")
     for stage in stages:
         sign, style = ("✓", "green") if stage in done else ("▶", "cyan") if stage == current else ("·", "dim")
-        words.append(f"{sign} {stage}  ", style=style)
+        said = state.get("label") if stage == current else None
+        words.append(f"{sign} {said or stage}  ", style=style)
     parts: list[Any] = [words]
     step, steps = state.get("step"), state.get("steps")
     timing = f"{clock(elapsed)} gone" + (

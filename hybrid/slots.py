@@ -106,9 +106,7 @@ def statistics(seated: Seated) -> tuple[Array, Array, Array, Array]:
     return seated.mean, seated.scale, seated.low, seated.high
 
 
-def with_statistics(
-    seated: Seated, values: Mapping[str, np.ndarray], mask: Bool[np.ndarray, "time site"]
-) -> Seated:
+def with_statistics(seated: Seated, values: Mapping[str, Any], mask: Bool[np.ndarray, "time site"]) -> Seated:
     """The network with the statistics of its numeric inputs where ``mask`` is True.
 
     A site attribute is held within the range of the sites with any True: nothing tells how a parameter goes on

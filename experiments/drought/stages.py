@@ -114,7 +114,8 @@ def train_fold(
     panel = prepared.panel.window(0, steps)
     train, validation = rotated(prepared.panel, fold, count)
     inputs = from_panel(panel, known_categories(base))
-    label = model if len(prepared.folds) == 1 else f"{model} {fold.name}"
+    place = [f.name for f in prepared.folds].index(fold.name) + 1
+    label = model if len(prepared.folds) == 1 else f"{model}, fold {place} of {len(prepared.folds)}"
     closure = closure_of(base, inputs)
 
     def show(event: dict[str, Any]) -> None:
