@@ -17,6 +17,7 @@ from .runfolder import STATUS, RunFolder, Status
 PROFILE = "https://w3id.org/ro/crate/1.1"
 _ROLES = {
     "config.yaml": "configuration of the run",
+    "settled.yaml": "configuration with what depends on the data filled in",
     "environment.json": "versions, device, commit and seeds",
     "data.json": "input files with their SHA-256",
     "results.nc": "predictions, observations, states and parameters (CF netCDF)",

@@ -15,7 +15,8 @@ KEYS = ("stage", "label", "step", "steps", "loss", "validation", "skill", "param
 class Progress:
     """Takes events: mappings with any of the keys in ``KEYS``; other keys are passed over.
 
-    ``label`` says more of where a stage is (its fold). ``skill`` and ``parameters`` are mappings of names to numbers; ``eta`` [s] is worked out where missing.
+    ``label`` says more of where a stage is (its fold). ``skill`` and ``parameters`` are mappings of names to
+    numbers; ``eta`` [s] is worked out where missing.
     Call the object with an event; ``note`` prints a line that stays.
     """
 

@@ -18,6 +18,7 @@ from hybrid.train import Checkpoint
 
 from ..context import Context
 from ..runfolder import RunFolder
+from ..showconfig import to_yaml
 from . import build, climate, curves, memory, results, stages
 from .check import check
 from .config import Config, TrainConfig, default_networks, default_roles
@@ -110,6 +111,7 @@ def run_all(context: Context) -> None:
     config = context.config = settled(context.config, context.data is None, context.quick)
     for name in config.scenarios:
         get_scenario(name)
+    atomic_write_text(context.folder.path / "settled.yaml", to_yaml(config))
     context.progress({"stage": "data"})
     prepared = prepare(config, context.data)
     check(config, prepared)

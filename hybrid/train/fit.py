@@ -199,17 +199,18 @@ def fit(
     states = eqx.filter_vmap(_optimiser(training).init)(learned)
     current, best_models, best, since = stacked, stacked, np.full(members, np.inf), np.zeros(members, int)
     history: list[dict[str, Any]] = []
-    step = 0
+    step = stopped = 0
     if checkpoint is not None and checkpoint.exists():
         (current, states, best_models), note = checkpoint.load((current, states, best_models))
         step, history = int(note["step"]), list(note["history"])
+        stopped = int(note["stopped"])
         best, since = np.asarray(note["best"], float), np.asarray(note["since"], int)
     watched = validation.any() and training.patience >= 0
     began, first, sound = time.monotonic(), step, current
     key = jr.key(training.seed + 1)
     while step < training.steps:
         current, states, loss, parts = update(current, states, jr.fold_in(key, step), goal)
-        step += 1
+        step = stopped = step + 1
         if step % training.validate_every and step != training.steps:
             continue
         if not (bool(jnp.isfinite(loss).all()) and _finite(current)):
@@ -233,6 +234,7 @@ def fit(
         if checkpoint is not None:
             note = {
                 "step": training.steps if done else step,
+                "stopped": step,
                 "history": history,
                 "best": best.tolist(),
                 "since": since.tolist(),
@@ -252,7 +254,7 @@ def fit(
             )
         if done:
             break
-    return Fit(best_models, best, history, step)
+    return Fit(best_models, best, history, stopped)
 
 
 @lru_cache(maxsize=16)

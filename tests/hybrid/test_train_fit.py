@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from unittest import mock
+
+import jax.random as jr
 import numpy as np
 import pytest
 from tinyhybrid import YEAR, days, observed, respiration, respiration_model, same, train, weather
@@ -17,8 +21,6 @@ SETTINGS = hybrid.Training(
 
 
 def _members(count, key=0):
-    import jax.random as jr
-
     network = {"light": hybrid.Slot("perceptron", ("rsds",), {"width": 4, "depth": 1, "dropout": 0.3})}
     model = respiration_model(
         {"q10": hybrid.Global(), "base_respiration": hybrid.Dynamic(network="light")}, network
@@ -52,6 +54,26 @@ def test_loss_falls(run):
     assert fit.history[-1]["validation"] < fit.history[0]["validation"]
     assert [row["step"] for row in fit.history] == [4, 8, 12]
     assert fit.stopped == 12
+
+
+def test_folds_of_one_design_compile_once(panel):
+    """Other days and other first values are arguments of the same compiled step."""
+    members, settings = _members(1), replace(SETTINGS, seed=77)
+    with mock.patch("hybrid.train.fit.target_losses", wraps=target_losses) as traced:
+        train(members, panel, settings)
+        once = traced.call_count
+        later = replace(panel, targets={n: v + 1.0 for n, v in panel.targets.items()})
+        train([m.renewed(jr.key(5)) for m in members], later, settings)
+    assert once > 0
+    assert traced.call_count == once
+
+
+def test_a_finished_training_tells_when_it_stopped(panel, tmp_path):
+    checkpoint = Checkpoint(tmp_path / "early.ckpt")
+    settings = replace(SETTINGS, steps=400, learning_rate=1e-9, parameter_rate=1e-9, patience=1)
+    fit = train(_members(1), panel, settings, checkpoint=checkpoint)
+    assert fit.stopped < 400
+    assert train(_members(1), panel, settings, checkpoint=checkpoint).stopped == fit.stopped
 
 
 def test_progress_tells_where_training_is(run):

@@ -24,6 +24,7 @@ from tinyhybrid import (
 import hybrid
 from hybrid.bounds import to_bounded
 from hybrid.closure import residuals, worst
+from hybrid.slots import seat, with_statistics
 
 
 def _settings(steps, **more):
@@ -185,12 +186,27 @@ def test_statistics_come_from_training_days_alone(kind):
     assert not same(_statistics(one), _statistics(model))
 
 
+def test_attributes_are_held_within_those_of_training_sites():
+    """A site hotter than any that trained is taken for the hottest of them, by tables and networks alike."""
+    seated = seat(hybrid.Slot("table", ("mean_annual_temperature",)), 1, {}, key=jr.key(0))
+    values = {"mean_annual_temperature": np.array([4.0, 10.0, 16.0, 27.0])}
+    mask = np.ones((3, 4), bool)
+    mask[:, 3] = False
+    held = with_statistics(seated, values, mask).gather(
+        {"mean_annual_temperature": jnp.array([16.0, 27.0, 2.0])}
+    )
+    assert float(held[1, 0]) == pytest.approx(float(held[0, 0]))
+    assert float(held[2, 0]) == pytest.approx((4.0 - 10.0) / np.std([4.0, 10.0, 16.0]))
+
+
 def test_statistics_are_not_trained():
     slot = hybrid.Slot("perceptron", ("rsds",), {"width": 4})
     model = respiration_model({"base_respiration": hybrid.Dynamic(network="n")}, {"n": slot})
     spec = model.trainable()
     assert not spec.networks["n"].mean
     assert not spec.networks["n"].scale
+    assert not spec.networks["n"].low
+    assert not spec.networks["n"].high
     assert spec.raw["base_respiration"]
 
 
