@@ -45,19 +45,13 @@ class Split(Strict):
         default=None, ge=2, description="folds of sites (by site); null leaves one site out at a time"
     )
     members: int = Field(default=3, ge=1, le=64, description="most members of each fold (by site)")
-    steps: int = Field(default=150, ge=1, description="most steps of hybrid and process (by site)")
+    steps: int = Field(default=120, ge=1, description="most steps of hybrid and process (by site)")
     gru_steps: int = Field(default=200, ge=1, description="most steps of the pure network (by site)")
     learning_rate: Rate = Field(default=2e-3, description="highest rate of the hybrid's networks (by site)")
-    parameter_rate: Rate = Field(
-        default=5e-3, description="highest rate of the hybrid's physical values (by site)"
-    )
     validate_every: int = Field(
         default=10, ge=1, description="most steps between validations (by site), which stop training early"
     )
-    penalty: float = Field(default=0.5, ge=0, description="weight of the hybrid's learned parts (by site)")
-    process_penalty: float = Field(
-        default=0.05, ge=0, description="weight of the process's learned parts (by site)"
-    )
+    penalty: float = Field(default=0.05, ge=0, description="weight of learned parts' size (by site)")
     seasons: int = Field(
         default=2, ge=1, le=10, description="growing seasons per site and group held out (by drought)"
     )

@@ -21,7 +21,7 @@ from ..runfolder import RunFolder
 from ..showconfig import to_yaml
 from . import build, climate, curves, memory, results, stages
 from .check import check
-from .config import Config, GruConfig, TrainConfig, default_networks, default_roles
+from .config import Config, TrainConfig, default_networks, default_roles
 from .prepare import Prepared, prepare, test_groups, training_days
 from .world import TRUTH, found_against_truth, synthetic_networks, synthetic_roles
 
@@ -61,26 +61,17 @@ def settled(config: Config, synthetic: bool, quick: bool) -> Config:
         update["process_train"] = _known_world(config, config.process_train)
         update["gru"] = config.gru.model_copy(update={"train": _known_world(config, config.gru.train)})
     if config.split.by == "site":
-        update |= _by_site(config)
+        split = config.split
+        rate = min(config.train.learning_rate, split.learning_rate)
+        train = config.train.model_copy(update={"learning_rate": rate})
+        update |= {
+            "train": _each_fold(config, train, split.steps),
+            "process_train": _each_fold(config, config.process_train, split.steps),
+        }
+        gru = _each_fold(config, config.gru.train, split.gru_steps)
+        update["gru"] = config.gru.model_copy(update={"train": gru})
     config = config.model_copy(update=update)
     return quickened(config) if quick else config
-
-
-def _by_site(config: Config) -> dict[str, TrainConfig | GruConfig]:
-    """Trainings where sites are held out: the hybrid's slower and drawn more to one value for all sites."""
-    split, own = config.split, config.train
-    hybrid = {
-        "learning_rate": min(own.learning_rate, split.learning_rate),
-        "parameter_rate": min(own.parameter_rate, split.parameter_rate),
-        "penalty": max(own.penalty, split.penalty),
-    }
-    process = {"penalty": max(config.process_train.penalty, split.process_penalty)}
-    gru = _each_fold(config, config.gru.train, split.gru_steps)
-    return {
-        "train": _each_fold(config, own.model_copy(update=hybrid), split.steps),
-        "process_train": _each_fold(config, config.process_train.model_copy(update=process), split.steps),
-        "gru": config.gru.model_copy(update={"train": gru}),
-    }
 
 
 def _each_fold(config: Config, train: TrainConfig, steps: int) -> TrainConfig:
@@ -92,6 +83,7 @@ def _each_fold(config: Config, train: TrainConfig, steps: int) -> TrainConfig:
             "validate_every": min(train.validate_every, split.validate_every),
             "patience": train.patience and max(train.patience, 6),
             "members": min(train.members, split.members),
+            "penalty": max(train.penalty, split.penalty),
         }
     )
 
