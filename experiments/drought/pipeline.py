@@ -111,12 +111,12 @@ def run_all(context: Context) -> None:
     config = context.config = settled(context.config, context.data is None, context.quick)
     for name in config.scenarios:
         get_scenario(name)
-    atomic_write_text(context.folder.path / "settled.yaml", to_yaml(config))
     context.progress({"stage": "data"})
     prepared = prepare(config, context.data)
     check(config, prepared)
     label = "" if context.data else f"synthetic sites, seed {config.seed}"
     context.inputs(prepared.ds, label=label)
+    atomic_write_text(context.folder.path / "settled.yaml", to_yaml(config))
     context.finish("data")
     identity = identity_of(config)
     for model in config.models:
