@@ -197,6 +197,7 @@ def test_all_models(tmp_path):
     scores = pd.read_csv(tmp_path / "run" / "scores.csv")
     assert list(dict.fromkeys(scores["model"])) == ["hybrid", "process", "gru", "trees", "climatology"]
     found = scores[(scores["metric"] == "nse") & (scores["target"] != "lai")]
+    assert len(found) == 5 * 4 * 2
     assert np.isfinite(found["value"]).all()
     assert _terrax("report", "run", cwd=tmp_path).returncode == 0
 

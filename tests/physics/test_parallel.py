@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from hybrid.inputs import from_panel
 from hybrid.parallel import largest_share, shard_inputs
 
 CODE = """
-import json, sys
+import json
 import jax, numpy as np
 import tinyhybrid as tiny
 import hybrid
@@ -50,8 +51,6 @@ print(json.dumps({"devices": count, "spread": spread, "leaves": leaves}))
 
 
 def _run(devices: int) -> dict:
-    import json
-
     folder = Path(__file__).parents[1] / "support"
     env = os.environ | {
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
