@@ -23,6 +23,7 @@ from .commands import (
     show,
     show_config,
 )
+from .compilation import compile_quickly
 
 app = typer.Typer(
     name="terrax",
@@ -56,6 +57,7 @@ def _root(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    compile_quickly()
     arguments = sys.argv[1:]
     debug = "--debug" in arguments or os.environ.get("TERRAX_DEBUG") == "1"
     sys.exit(call([item for item in arguments if item != "--debug"], debug))

@@ -69,6 +69,7 @@ def describe(config: dict[str, Any]) -> dict[str, Any]:
             "machine": platform.machine(),
             "cpu_count": os.cpu_count(),
         },
+        "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "executable": Path(sys.executable).name,
         "git": commit(),
         "seeds": seeds(config),

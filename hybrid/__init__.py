@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import process, scenario, skill
+    from .ensemble import Runs, run_members
     from .integrate.simulate import Integrator, Trajectory, simulate
     from .model import Model
     from .parallel import shard_inputs
@@ -21,6 +22,8 @@ _HOME = {
     "process": "",
     "scenario": "",
     "skill": "",
+    "Runs": "ensemble",
+    "run_members": "ensemble",
     "Integrator": "integrate.simulate",
     "Trajectory": "integrate.simulate",
     "simulate": "integrate.simulate",
@@ -58,6 +61,7 @@ __all__ = [
     "Learned",
     "Model",
     "Range",
+    "Runs",
     "Scenario",
     "Sequence",
     "Slot",
@@ -70,6 +74,7 @@ __all__ = [
     "predict",
     "process",
     "project",
+    "run_members",
     "scenario",
     "shard_inputs",
     "simulate",

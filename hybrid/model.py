@@ -16,6 +16,7 @@ from data.batches import Panel
 from data.errors import ModelError
 
 from .bounds import to_bounded, to_raw
+from .closure import worst
 from .design import Design, is_learned, make_design
 from .inputs import Inputs, from_panel
 from .integrate.plan import evaluate
@@ -160,6 +161,14 @@ class Model(eqx.Module):
         global value than data ask for, and the square of each global value's distance from its prior.
         """
         run = self.simulate(inputs)
+        return run.observables, self._penalty(run, inputs)
+
+    def judge(self, inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Observables, and what to watch in training: the worst relative closure residual."""
+        run = self.simulate(inputs)
+        return run.observables, {"closure": worst(self.process, run)[1]}
+
+    def _penalty(self, run: Trajectory, inputs: Inputs) -> Float[Array, ""]:
         outputs = [
             jnp.mean(run.values[f"outputs:{n}"] ** 2) for n in self.networks if f"outputs:{n}" in run.values
         ]
@@ -174,7 +183,7 @@ class Model(eqx.Module):
             if s.quiet
         ]
         total = sum(outputs) + sum(priors) + sum(quiet) + _trends(self.process, run)
-        return run.observables, jnp.asarray(total, jnp.float32)
+        return jnp.asarray(total, jnp.float32)
 
     def inputs(self, panel: Panel, dtype: type = np.float32) -> Inputs:
         """Inputs of a panel with this model's categories."""
@@ -188,15 +197,21 @@ class Model(eqx.Module):
         """
         if not self.networks:
             return self
+        given: dict[str, Any] = {**inputs.forcing, **inputs.attributes}
+        if not given.keys() >= {f for net in self.networks.values() for f in net.features}:
+            given = self._silent_values(inputs)
+        seated = {n: with_statistics(net, given, np.asarray(mask)) for n, net in self.networks.items()}
+        return eqx.tree_at(lambda m: m.networks, self, seated)
+
+    def _silent_values(self, inputs: Inputs) -> dict[str, Any]:
+        """Every value of a run with the networks silent."""
         silent = jax.tree.map(lambda a: a, self)
         silent = eqx.tree_at(
             lambda m: [n.module for n in m.networks.values()],
             silent,
             [_Silent(len(self.design.outputs[n])) for n in self.networks],
         )
-        values = _values(silent, inputs)
-        seated = {n: with_statistics(net, values, np.asarray(mask)) for n, net in self.networks.items()}
-        return eqx.tree_at(lambda m: m.networks, self, seated)
+        return _values(silent, inputs)
 
     def trainable(self) -> PyTree[bool]:
         """Filter of the arrays that training changes: all but the normalising statistics."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import equinox as eqx
-import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
 from data.batches import Panel
 
-from .inputs import Inputs, from_panel
+from .ensemble import run_members
+from .inputs import from_panel
 from .scenario import Scenario, apply
 
 WATCHED = ("tas_min", "tas_max", "rsds", "vpd", "pr", "co2")
@@ -71,18 +69,6 @@ class Projection:
     outside_site: np.ndarray
 
 
-@eqx.filter_jit
-def run_members(models: Any, inputs: Inputs, start: Mapping[str, Any] | None = None) -> tuple[Any, Any]:
-    """Observables and pools of all members, one after the other: (member, time, site)."""
-    arrays, static = eqx.partition(models, eqx.is_array)
-
-    def one(item):
-        run = eqx.combine(item, static).simulate(inputs, start=start)
-        return run.observables, run.pools
-
-    return jax.lax.map(one, arrays)
-
-
 def project(models: Any, panel: Panel, scenario: Scenario, seen: Range) -> Projection:
     """Run a trained ensemble under a scenario; no observation is needed.
 
@@ -96,12 +82,12 @@ def project(models: Any, panel: Panel, scenario: Scenario, seen: Range) -> Proje
         ScenarioError: a change that does not fit the forcing.
     """
     changed = apply(panel, scenario)
-    observables, pools = run_members(models, from_panel(changed, models.design.categories))
+    runs = run_members(models, from_panel(changed, models.design.categories))
     return Projection(
         scenario,
         changed,
-        {n: np.asarray(v) for n, v in observables.items()},
-        {n: np.asarray(v) for n, v in pools.items()},
+        {n: np.asarray(v) for n, v in runs.observables.items()},
+        {n: np.asarray(v) for n, v in runs.pools.items()},
         seen.flags(changed),
         seen.site_flags(changed),
     )

@@ -65,6 +65,10 @@ class Sequence(eqx.Module):
         mean, scale = jax.lax.stop_gradient((self.mean, self.scale))
         return {t: out[..., i] * scale[i] + mean[i] for i, t in enumerate(self.targets)}, jnp.zeros(())
 
+    def judge(self, inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Targets (time, site), and nothing to watch."""
+        return self.forward(inputs)[0], {}
+
     def trainable(self) -> PyTree[bool]:
         """Filter of the arrays that training changes."""
         spec = jax.tree.map(eqx.is_inexact_array, self)

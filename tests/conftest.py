@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from experiments.compilation import compile_quickly
+
+compile_quickly()
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

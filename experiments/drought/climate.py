@@ -7,10 +7,10 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 import hybrid
-from data.batches import Panel
 from data.files import atomic_path
 from hybrid.inputs import from_panel
 from hybrid.project import WATCHED, Projection, Range, project
@@ -53,13 +53,13 @@ def summary(control: Projection, changed: Projection) -> list[dict[str, Any]]:
     return rows
 
 
-def checks(models: Any, panel: Panel, seen: Range) -> list[dict[str, Any]]:
+def checks(models: Any, control: Projection, seen: Range) -> list[dict[str, Any]]:
     """Do projections act as physics asks? Rows: check, value, unit, ok.
 
     Half the rain must give less soil water, less evapotranspiration and less runoff at every site; one year
     repeated from equilibrium must give no drift.
     """
-    control = project(models, panel, Scenario("present"), seen)
+    panel = control.panel
     drier = project(models, panel, Scenario("half_rain", {"pr": "x 0.5"}), seen)
     rows = []
 
@@ -80,7 +80,8 @@ def checks(models: Any, panel: Panel, seen: Range) -> list[dict[str, Any]]:
     member = first_member(models)
     year = panel.window(0, min(365, panel.shape[0]))
     inputs = from_panel(year, models.design.categories)
-    _, told = hybrid.spin_up(member, inputs, cycles=60, tolerance=2e-3)
+    last = {n: jnp.asarray(v[0, -1]) for n, v in control.pools.items()}
+    _, told = hybrid.spin_up(member, inputs, cycles=60, tolerance=2e-3, start=last)
     worst = max(told["drift"], key=told["drift"].__getitem__)
     rows.append(
         {

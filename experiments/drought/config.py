@@ -215,6 +215,7 @@ class Config(Strict):
         description="calibration of the process alone",
     )
     gru: GruConfig = Field(default_factory=lambda: GruConfig(), description="the pure network")
+    trees: int = Field(default=150, ge=1, le=10_000, description="boosting iterations of the trees")
     integrate: Integrate = Field(default_factory=lambda: Integrate(), description="time stepping")
     synthetic: Synthetic = Field(default_factory=lambda: Synthetic(), description="virtual sites")
     models: list[Literal["hybrid", "process", "gru", "trees", "climatology", "published"]] = Field(

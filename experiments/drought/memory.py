@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import equinox as eqx
 import jax
 import numpy as np
 
@@ -15,7 +14,7 @@ from data.batches import Panel
 from hybrid.inputs import from_panel
 from hybrid.skill import nse
 
-from .stages import known_categories
+from .ensembles import known_categories
 
 STRIDE = 45
 """Days between restarts of the cut-history runs; history kept is k to k + STRIDE days."""
@@ -50,38 +49,40 @@ def cut_history(
     train: np.ndarray,
     test: np.ndarray,
     kept: int,
+    longest: int,
     pools: Mapping[str, np.ndarray] | None,
 ) -> dict[str, np.ndarray]:
     """Predictions on test days from models that know the weather of the last ``kept`` days only.
 
-    Before that, and for a year, they see the mean weather of each day of the year; pools start from their
-    training mean. Returns target to (time, site), NaN on other days.
+    Before that, and for at least a year, they see the mean weather of each day of the year; pools start from
+    their training mean. All runs are a year and ``longest`` days long before their test days, so that every
+    ``kept`` is judged on the same days (and one program runs all). Returns target to (time, site), NaN on
+    other days.
     """
     steps, sites = panel.shape
     climate = _climate_forcing(panel, train)
     doy = panel.forcing["day_of_year"].astype(int)
-    length = WARM + kept + STRIDE
+    before = WARM + longest
     starts = [
-        (t, j)
-        for j in range(sites)
-        for t in range(WARM + kept, steps, STRIDE)
-        if test[t : t + STRIDE, j].any()
+        (t, j) for j in range(sites) for t in range(before, steps, STRIDE) if test[t : t + STRIDE, j].any()
     ]
     if not starts:
         return {}
-    forcing = {n: np.zeros((length, len(starts)), np.float32) for n in panel.forcing}
+    forcing = {n: np.zeros((before + STRIDE, len(starts)), np.float32) for n in panel.forcing}
     for column, (t, j) in enumerate(starts):
-        index = np.clip(np.arange(t - kept - WARM, t + STRIDE), 0, steps - 1)
+        index = np.clip(np.arange(t - before, t + STRIDE), 0, steps - 1)
         for name, series in panel.forcing.items():
             values = series[index, j].copy()
             if name not in ("day_of_year", "day_length"):
-                values[:WARM] = climate[name][doy[index[:WARM], j], j]
+                values[: before - kept] = climate[name][doy[index[: before - kept], j], j]
             forcing[name][:, column] = values
     site = np.array([j for _, j in starts])
     inputs = from_panel(panel, known_categories(models))
     inputs = replace_inputs(inputs, forcing, site)
-    start = None if pools is None else {n: v[site] for n, v in pools.items()}
-    found = _members(models, inputs, start)
+    start = None if pools is None else {n: jax.numpy.asarray(v[site]) for n, v in pools.items()}
+    found = {
+        n: np.asarray(v).mean(0) for n, v in hybrid.run_members(models, inputs, start).observables.items()
+    }
     out: dict[str, np.ndarray] = {}
     for name, values in found.items():
         series = np.full((steps, sites), np.nan, np.float32)
@@ -102,23 +103,6 @@ def replace_inputs(inputs: Any, forcing: Mapping[str, np.ndarray], site: np.ndar
     )
 
 
-@eqx.filter_jit
-def _members_each(models: Any, inputs: Any, start: Any) -> Any:
-    arrays, static = eqx.partition(models, eqx.is_array)
-
-    def one(item):
-        model = eqx.combine(item, static)
-        if isinstance(model, hybrid.Sequence):
-            return model.forward(inputs)[0]
-        return model.simulate(inputs, start=start).observables
-
-    return jax.tree.map(lambda a: a.mean(0), jax.lax.map(one, arrays))
-
-
-def _members(models: Any, inputs: Any, start: Any) -> dict[str, np.ndarray]:
-    return {n: np.asarray(v) for n, v in _members_each(models, inputs, start).items()}
-
-
 def memory_skill(
     models: Any,
     panel: Panel,
@@ -131,7 +115,7 @@ def memory_skill(
     """Median NSE over sites by target and history kept; rows of days, target, nse."""
     rows = []
     for kept in lengths:
-        found = cut_history(models, panel, train, test, kept, pools)
+        found = cut_history(models, panel, train, test, kept, max(lengths), pools)
         for name in targets:
             if name in found:
                 values = []
@@ -165,8 +149,14 @@ def dry_start(panel: Panel) -> np.ndarray:
     return np.array(out)
 
 
-def imposed_drought(models: Any, panel: Panel, share: float = 0.1) -> dict[str, Any]:
+def imposed_drought(models: Any, panel: Panel, present: hybrid.Runs, share: float = 0.1) -> dict[str, Any]:
     """Cut rain to ``share`` for DRY_DAYS of one year's season of rain and light and follow the anomaly.
+
+    Args:
+        models: trained members.
+        panel: present forcing.
+        present: what the members simulate under it.
+        share: of the rain that is left.
 
     Returns:
         ``start`` (site,), ``anomaly`` by observable and pool (day, site) from the start over three years, and
@@ -177,9 +167,8 @@ def imposed_drought(models: Any, panel: Panel, share: float = 0.1) -> dict[str, 
     pr = panel.forcing["pr"].copy()
     for j, t in enumerate(begin):
         pr[t : t + DRY_DAYS, j] *= share
-    known = known_categories(models)
-    control = _everything(models, from_panel(panel, known))
-    dry = _everything(models, from_panel(panel.with_forcing(pr=pr), known))
+    inputs = from_panel(panel.with_forcing(pr=pr), known_categories(models))
+    control, dry = _means(present), _means(hybrid.run_members(models, inputs))
     length = int(min(3 * 365, (panel.shape[0] - begin).min()))
     anomaly: dict[str, np.ndarray] = {}
     recovery: dict[str, np.ndarray] = {}
@@ -189,6 +178,11 @@ def imposed_drought(models: Any, panel: Panel, share: float = 0.1) -> dict[str, 
         anomaly[name] = part.astype(np.float32)
         recovery[name] = np.array([_recovery(part[:, j]) for j in range(part.shape[1])])
     return {"start": begin, "anomaly": anomaly, "recovery": recovery}
+
+
+def _means(runs: hybrid.Runs) -> dict[str, np.ndarray]:
+    """Observables and pools, mean over members (time, site)."""
+    return {n: np.asarray(v).mean(0) for n, v in (runs.observables | runs.pools).items()}
 
 
 def _recovery(anomaly: np.ndarray) -> float:
@@ -202,21 +196,3 @@ def _recovery(anomaly: np.ndarray) -> float:
         if not after[day : day + 30].any():
             return float(day)
     return float("nan")
-
-
-@eqx.filter_jit
-def _everything_each(models: Any, inputs: Any) -> Any:
-    arrays, static = eqx.partition(models, eqx.is_array)
-
-    def one(item):
-        model = eqx.combine(item, static)
-        if isinstance(model, hybrid.Sequence):
-            return model.forward(inputs)[0]
-        run = model.simulate(inputs)
-        return run.observables | run.pools
-
-    return jax.tree.map(lambda a: a.mean(0), jax.lax.map(one, arrays))
-
-
-def _everything(models: Any, inputs: Any) -> dict[str, np.ndarray]:
-    return {n: np.asarray(v) for n, v in _everything_each(models, inputs).items()}

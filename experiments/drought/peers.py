@@ -65,12 +65,17 @@ def _trailing(series: np.ndarray, window: int) -> np.ndarray:
 
 
 def trees(
-    panel: Panel, days: np.ndarray, pooled: bool, attributes: tuple[str, ...], seed: int
+    panel: Panel,
+    days: np.ndarray,
+    pooled: bool,
+    attributes: tuple[str, ...],
+    seed: int,
+    iterations: int = 150,
 ) -> dict[str, np.ndarray]:
     """Histogram gradient boosting on weather and its trailing means, by target (time, site).
 
     One model per site, or one over all training sites with attributes where ``pooled``. Settings: 150
-    trees, rate 0.06, 15 leaves, 30 samples a leaf, L2 of 1.
+    iterations unless told, rate 0.06, 15 leaves, 30 samples a leaf, L2 of 1.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
@@ -86,7 +91,7 @@ def trees(
             if mask.sum() < 60:
                 continue
             model = HistGradientBoostingRegressor(
-                max_iter=150,
+                max_iter=iterations,
                 learning_rate=0.06,
                 max_leaf_nodes=15,
                 min_samples_leaf=30,

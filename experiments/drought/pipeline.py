@@ -9,23 +9,20 @@ from typing import Any
 
 import numpy as np
 
-import hybrid
-from data.errors import ConfigError, ScenarioError
+from data.errors import ScenarioError
 from data.files import atomic_write_text
 from hybrid.project import Range, project
 from hybrid.scenario import get_scenario
-from hybrid.train import Checkpoint
 
 from ..context import Context
 from ..runfolder import RunFolder
 from ..showconfig import to_yaml
-from . import build, climate, curves, memory, results, stages
+from . import climate, curves, memory, results, stages
 from .check import check
 from .config import Config, TrainConfig, default_networks, default_roles
+from .ensembles import NETWORKS, Ensembles
 from .prepare import Prepared, prepare, test_groups, training_days
 from .world import TRUTH, found_against_truth, synthetic_networks, synthetic_roles
-
-NETWORKS = ("hybrid", "process", "gru")
 
 
 def quickened(config: Config) -> Config:
@@ -38,9 +35,10 @@ def quickened(config: Config) -> Config:
 
     return config.model_copy(
         update={
-            "train": less(config.train, 30),
-            "process_train": less(config.process_train, 30),
+            "train": less(config.train, 20),
+            "process_train": less(config.process_train, 20),
             "gru": config.gru.model_copy(update={"train": less(config.gru.train, 40)}),
+            "trees": min(config.trees, 40),
             "memory_days": config.memory_days[:2],
             "scenarios": config.scenarios[:1],
         }
@@ -118,51 +116,35 @@ def run_all(context: Context) -> None:
     context.inputs(prepared.ds, label=label)
     atomic_write_text(context.folder.path / "settled.yaml", to_yaml(config))
     context.finish("data")
-    identity = identity_of(config)
+    ensembles = Ensembles(config, prepared, context.folder, identity_of(config))
     for model in config.models:
         if model == "published":
             continue
         with context.stage(model) as todo:
             if todo and model in NETWORKS:
-                stages.run_networks(context, prepared, model, identity)
+                stages.run_networks(context, ensembles, model)
             elif todo:
                 stages.run_peer(context, prepared, model)
     with context.stage("results") as todo:
         if todo:
-            write(context, prepared, identity)
+            write(context, ensembles)
     if "hybrid" in config.models and config.split.by != "site":
         with context.stage("memory") as todo:
             if todo:
-                remember(context, prepared, identity)
+                remember(context, ensembles)
         with context.stage("scenarios") as todo:
             if todo:
-                look_ahead(context, prepared, identity)
+                look_ahead(context, ensembles)
 
 
-def members_of(config: Config, folder: RunFolder, prepared: Prepared, model: str, identity: str = "") -> Any:
-    """The finished members of a model, on the run's first fold.
-
-    Raises:
-        RunError, ModelError: no such checkpoint, or one of another configuration.
-    """
-    fold = prepared.folds[0]
-    base = stages.make_model(config, prepared, model, fold)
-    settings = {"hybrid": config.train, "process": config.process_train, "gru": config.gru.train}[model]
-    like = hybrid.train.stack(build.members(base, settings.members, config.seed))
-    checkpoint = Checkpoint(stages.trained_checkpoint(folder, model, fold).path, identity)
-    if not checkpoint.exists():
-        raise ConfigError(f"the run has no trained {model}", str(checkpoint.path), "resume it with --resume")
-    return checkpoint.load(like)[0]
-
-
-def write(context: Context, prepared: Prepared, identity: str) -> None:
+def write(context: Context, ensembles: Ensembles) -> None:
     """Scores, results, closure, learned curves, and for synthetic sites what was found of the truth."""
-    config, folder = context.config, context.folder
+    config, folder, prepared = ensembles.config, context.folder, ensembles.prepared
     results.write_scores(config, prepared, folder)
     found = None
     if "hybrid" in config.models and config.split.by != "site":
-        models = members_of(config, folder, prepared, "hybrid", identity)
-        found = results.details(models, prepared.panel)
+        models = ensembles.members("hybrid")
+        found = results.details(ensembles.runs("hybrid"))
         closure = found["closure"] | {
             "absolute_float64": results.closure_double(models, prepared.panel, config.train.members)
         }
@@ -211,9 +193,10 @@ def site_rows(prepared: Prepared) -> list[dict[str, Any]]:
     return rows
 
 
-def remember(context: Context, prepared: Prepared, identity: str) -> None:
+def remember(context: Context, ensembles: Ensembles) -> None:
     """Skill with cut history, and the response to an imposed dry season, for hybrid and GRU."""
-    config, panel, fold = context.config, prepared.panel, prepared.folds[0]
+    config, prepared = ensembles.config, ensembles.prepared
+    panel, fold = prepared.panel, prepared.folds[0]
     train = training_days(panel, fold)
     test = np.any(list(test_groups(panel, fold).values()), axis=0)
     rows: list[dict[str, Any]] = []
@@ -222,15 +205,15 @@ def remember(context: Context, prepared: Prepared, identity: str) -> None:
     for model in ("hybrid", "gru"):
         if model not in config.models:
             continue
-        models = members_of(config, context.folder, prepared, model, identity)
+        models, runs = ensembles.members(model), ensembles.runs(model)
         pools = None
         if model == "hybrid":
-            held = results.details(models, panel)["pools"]
+            held = results.details(runs)["pools"]
             pools = {n: np.where(train, v, 0).sum(0) / np.maximum(train.sum(0), 1) for n, v in held.items()}
         targets = tuple(t for t in prepared.targets if t != "lai")
         found = memory.memory_skill(models, panel, train, test, config.memory_days, pools, targets)
         rows += [{"model": model, **row} for row in found]
-        dry = memory.imposed_drought(models, panel)
+        dry = memory.imposed_drought(models, panel, runs)
         arrays |= {f"{model}__{n}": v for n, v in dry["anomaly"].items()}
         recovery[model] = {
             n: [None if np.isnan(x) else float(x) for x in v] for n, v in dry["recovery"].items()
@@ -240,11 +223,11 @@ def remember(context: Context, prepared: Prepared, identity: str) -> None:
     stages.save_predictions(context.folder, "dry-season", arrays)
 
 
-def look_ahead(context: Context, prepared: Prepared, identity: str) -> None:
+def look_ahead(context: Context, ensembles: Ensembles) -> None:
     """Projections under the configured scenarios, checks and drift."""
-    config, panel = context.config, prepared.panel
-    models = members_of(config, context.folder, prepared, "hybrid", identity)
-    seen = Range.of(panel, training_days(panel, prepared.folds[0]))
+    config, panel = ensembles.config, ensembles.prepared.panel
+    models = ensembles.members("hybrid")
+    seen = Range.of(panel, training_days(panel, ensembles.prepared.folds[0]))
     control = project(models, panel, get_scenario("present"), seen)
     rows: list[dict[str, Any]] = []
     for number, name in enumerate(config.scenarios):
@@ -252,7 +235,7 @@ def look_ahead(context: Context, prepared: Prepared, identity: str) -> None:
         rows += climate.summary(control, changed)
         context.progress({"stage": "scenarios", "step": number + 1, "steps": len(config.scenarios)})
     write_json(
-        context.folder, "scenarios.json", {"changes": rows, "checks": climate.checks(models, panel, seen)}
+        context.folder, "scenarios.json", {"changes": rows, "checks": climate.checks(models, control, seen)}
     )
 
 
@@ -270,7 +253,7 @@ def project_run(folder: RunFolder, scenario: str, out: Path) -> None:
             "a run by site has one model for each fold", str(folder.path), "project a run by time"
         )
     prepared = prepare(config, Path(told["root"]) if told.get("root") else None)
-    models = members_of(config, folder, prepared, "hybrid", identity_of(config))
+    models = Ensembles(config, prepared, folder, identity_of(config)).members("hybrid")
     seen = Range.of(prepared.panel, training_days(prepared.panel, prepared.folds[0]))
     control = project(models, prepared.panel, get_scenario("present"), seen)
     changed = project(models, prepared.panel, chosen, seen)

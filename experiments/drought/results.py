@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
+import hybrid
 from data.batches import Panel
 from data.files import atomic_path
 from hybrid.closure import worst
@@ -96,31 +97,13 @@ def write_scores(config: Config, prepared: Prepared, folder: RunFolder) -> None:
     score_table.write(folder.scores, score_rows(config, prepared, folder))
 
 
-@eqx.filter_jit
-def _details(models: Any, inputs: Any) -> Any:
-    arrays, static = eqx.partition(models, eqx.is_array)
-
-    def one(item):
-        model = eqx.combine(item, static)
-        run = model.simulate(inputs)
-        driven = {n: run.values[n] for names in model.design.outputs.values() for n in names}
-        return run.pools, run.fluxes, driven, worst(model.process, run)
-
-    return jax.lax.map(one, arrays)
-
-
-def details(models: Any, panel: Panel) -> dict[str, Any]:
-    """Ensemble means of pools, fluxes and driven parameters, and the closure of every member."""
-    pools, fluxes, driven, closure = _details(models, from_panel(panel, models.design.categories))
-
-    def mean(tree: Any) -> dict[str, np.ndarray]:
-        return {n: np.asarray(v).mean(0) for n, v in tree.items()}
-
+def details(runs: hybrid.Runs) -> dict[str, Any]:
+    """Ensemble means of pools, fluxes and driven parameters, and the worst closure of any member."""
     return {
-        "pools": mean(pools),
-        "fluxes": mean(fluxes),
-        "driven": mean(driven),
-        "closure": {"relative_float32": float(np.max(np.asarray(closure[1])))},
+        "pools": {n: np.asarray(v).mean(0) for n, v in runs.pools.items()},
+        "fluxes": {n: np.asarray(v) for n, v in runs.fluxes.items()},
+        "driven": {n: np.asarray(v) for n, v in runs.driven.items()},
+        "closure": {"relative_float32": float(np.max(np.asarray(runs.closure)))},
     }
 
 
@@ -217,8 +200,6 @@ def write_results(
 
 
 def _units() -> dict[str, tuple[str, str]]:
-    import hybrid
-
     process = hybrid.process.ecosystem()
     named = {p.name: (p.meaning, p.unit) for p in process.all_parameters}
     named |= {p.name: (p.meaning, p.unit) for p in process.pools}

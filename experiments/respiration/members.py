@@ -55,6 +55,10 @@ class Member(eqx.Module):
         none = jax.tree.map(lambda _: False, self)
         return eqx.tree_at(lambda m: m.model, none, self.model.trainable())
 
+    def judge(self, inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Observables (time, site), and nothing to watch."""
+        return self.forward(inputs)[0], {}
+
     def with_key(self, key: PRNGKeyArray | None) -> Member:
         """The member with dropout drawn from ``key``, or off."""
         return eqx.tree_at(lambda m: m.model, self, self.model.with_key(key))

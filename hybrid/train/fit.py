@@ -31,6 +31,10 @@ class Trainable(Protocol):
         """Simulated targets (time, site) and a scalar penalty."""
         ...
 
+    def judge(self, inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Simulated targets, and named scalars to watch (closure)."""
+        ...
+
     def trainable(self) -> PyTree[bool]:
         """Filter of the arrays that training changes."""
         ...
@@ -216,7 +220,7 @@ def fit(
         if not (bool(jnp.isfinite(loss).all()) and _finite(current)):
             raise _not_finite(sound, current, parts, loss, step, inputs)
         sound = current
-        judged, skills = validate(current, goal) if watched else (loss, parts)
+        judged, skills, seen = validate(current, goal) if watched else (loss, parts, {})
         judged = np.asarray(judged, float)
         better = judged < best - 1e-6
         since = np.where(better, 0, since + 1)
@@ -249,6 +253,7 @@ def fit(
                     "validation": row["validation"],
                     "skill": {n: row[f"skill_{n}"] for n in names},
                     "eta": elapsed / (step - first) * (training.steps - step),
+                    **{n: float(np.max(np.asarray(v))) for n, v in seen.items()},
                     "models": current,
                 }
             )
@@ -294,8 +299,9 @@ def _compiled(training: Training, names: tuple[str, ...]) -> tuple[Callable, Cal
         def one(item):
             arrays, weights = item
             model = eqx.combine(arrays, static)
-            parts = target_losses(model.forward(goal.inputs)[0], goal.targets, weights, goal.variance)
-            return sum(training.weights[n] * parts[n] for n in names), parts
+            simulated, seen = model.judge(goal.inputs)
+            parts = target_losses(simulated, goal.targets, weights, goal.variance)
+            return sum(training.weights[n] * parts[n] for n in names), parts, seen
 
         return jax.lax.map(one, (arrays, goal.validation))
 

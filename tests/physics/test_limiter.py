@@ -9,6 +9,7 @@ import pytest
 import tinyphysics as tiny
 
 import hybrid
+from hybrid.integrate.limit import limit
 
 
 def run(start, evaporation_scale, seepage_rate, pr=0.0):
@@ -61,3 +62,19 @@ def test_an_empty_pool_gives_nothing():
     assert (out.fluxes["evaporation"] == 0.0).all()
     assert (out.fluxes["seepage"] == 0.0).all()
     assert (out.final["water"] == 0.0).all()
+
+
+@pytest.mark.parametrize("water", [0.0, 1e-3, 4.0, 5e4])
+def test_no_demand_has_a_finite_gradient(water):
+    """Where nothing is asked of a pool its share is a division by zero that must not reach the gradient."""
+    fluxes = (hybrid.process.Flux("out", "water", None), hybrid.process.Flux("more", "water", None))
+
+    def taken(rate, held):
+        limited = limit(fluxes, {"out": rate, "more": rate}, {"water": held})
+        return limited["out"] + 2.0 * limited["more"]
+
+    value, slopes = jax.value_and_grad(taken, (0, 1))(jnp.float32(0.0), jnp.float32(water))
+    assert value == 0.0
+    assert np.isfinite(np.asarray(slopes)).all()
+    if water > 0:
+        assert float(slopes[0]) == pytest.approx(3.0, rel=1e-5)
