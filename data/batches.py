@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import DataError, listing, nearest
+from .growthform import growth_form
 from .solar import day_length, day_of_year
 from .variables import REGISTRY
 
@@ -199,7 +200,8 @@ def pack(
         ds: site dataset of `data.open_sites`, (site, time).
         forcing: names of variables that must be complete inside each record.
         targets: names of observed variables; gaps become 0 with mask False.
-        attributes: numeric site coordinates; those of `ATTRIBUTES` known at every site where None.
+        attributes: numeric site coordinates; where None, those of `ATTRIBUTES` known at every site, and
+            the growth form of its land cover class (see `growth_form`) where `igbp` tells it.
         sites: site codes, in this order; all where None.
         categories: text site coordinates.
 
@@ -307,7 +309,9 @@ def _attributes(
 ) -> dict[str, np.ndarray]:
     if names is None:
         known = [n for n in ATTRIBUTES if n in part.coords and np.isfinite(part[n].values).all()]
-        return {n: part[n].values.astype(np.float32) for n in known}
+        found = {n: part[n].values.astype(np.float32) for n in known}
+        form = growth_form([str(c) for c in part["igbp"].values]) if "igbp" in part.coords else None
+        return found | (form or {})
     found = {}
     for name in names:
         if name not in part.coords or part[name].dims != ("site",) or part[name].dtype.kind not in "fiu":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -23,7 +23,7 @@ from .integrate.plan import evaluate
 from .integrate.simulate import Integrator, Trajectory, simulate
 from .process import Process
 from .roles import Fixed, Role, Slot
-from .slots import Seated, seat, statistics, with_statistics
+from .slots import Seated, blind_to, seat, statistics, with_statistics
 
 
 class Model(eqx.Module):
@@ -92,6 +92,13 @@ class Model(eqx.Module):
             slot, count = self.design.slots[name], len(self.design.outputs[name])
             new = seat(slot, count, self.design.categories, key=k)
             seated[name] = eqx.tree_at(statistics, new, statistics(net))
+        return eqx.tree_at(lambda m: m.networks, self, seated)
+
+    def blind_to(self, names: Sequence[str]) -> Model:
+        """The model whose networks learn nothing from some of their inputs; normalise it first."""
+        if not self.networks:
+            return self
+        seated = {n: blind_to(net, names) for n, net in self.networks.items()}
         return eqx.tree_at(lambda m: m.networks, self, seated)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from .inputs import Inputs
 from .roles import Slot
-from .slots import Seated, moments, seat, statistics, with_statistics
+from .slots import Seated, blind_to, moments, seat, statistics, with_statistics
 
 
 class Sequence(eqx.Module):
@@ -44,6 +44,10 @@ class Sequence(eqx.Module):
         new = seat(self.slot, len(self.targets), self.categories, key=key)
         new = eqx.tree_at(statistics, new, statistics(self.network))
         return eqx.tree_at(lambda m: m.network, self, new)
+
+    def blind_to(self, names: Iterable[str]) -> Sequence:
+        """The network that learns nothing from some of its inputs; normalise it first."""
+        return eqx.tree_at(lambda m: m.network, self, blind_to(self.network, tuple(names)))
 
     def normalised(
         self,

@@ -122,6 +122,12 @@ def with_statistics(seated: Seated, values: Mapping[str, Any], mask: Bool[np.nda
     return eqx.tree_at(statistics, seated, arrays)
 
 
+def blind_to(seated: Seated, names: Sequence[str]) -> Seated:
+    """The network with some of its numeric inputs held at their mean, so that it learns nothing from them."""
+    open_ = jnp.asarray([float(f not in names) for f in seated.features])
+    return eqx.tree_at(lambda s: (s.low, s.high), seated, (seated.low * open_, seated.high * open_))
+
+
 def moments(value: np.ndarray, mask: np.ndarray) -> tuple[float, float, np.ndarray]:
     """Mean, spread (one where there is none) and the values themselves, where ``mask`` is True."""
     if value.ndim == 2:

@@ -12,18 +12,34 @@ from data.batches import Panel
 from hybrid.inputs import from_panel
 from hybrid.roles import Dynamic, Fixed, Global, Learned, Role, Slot, Static
 
-from .config import Config, NetworkConfig, RoleConfig, TrainConfig
+from .config import CLIMATE, FORM, Config, NetworkConfig, RoleConfig, TrainConfig
 
 
-def identity(config: Config) -> list[str]:
+def identity(config: Config, panel: Panel) -> list[str]:
     """Inputs that tell sites apart, as the split allows."""
-    return list(config.attributes if config.split.by == "site" else config.identity)
+    if config.split.by != "site":
+        return list(config.identity)
+    if config.attributes is None:
+        return [a for a in (*CLIMATE, *FORM) if a in panel.attributes]
+    return list(config.attributes)
+
+
+def hidden(config: Config, panel: Panel, member: int) -> tuple[str, ...]:
+    """Attributes that a member does not read.
+
+    Where sites are held out a few sites must tell how dozens of parameters follow the attributes of a site, and
+    any attribute may mislead. So members read all attributes, climate alone, and growth form alone, in turn:
+    what they make of a new site differs more than their first weights could [@ho1998].
+    """
+    if config.split.by != "site" or config.attributes is not None:
+        return ()
+    return tuple(a for a in ((), FORM, CLIMATE)[member % 3] if a in panel.attributes)
 
 
 def categories(config: Config, panel: Panel) -> dict[str, tuple[str, ...]]:
     """Known values of the categories that networks read."""
     found = {}
-    for name in identity(config):
+    for name in identity(config, panel):
         if name == "site":
             found[name] = panel.sites
         elif name in panel.category_names:
@@ -31,14 +47,14 @@ def categories(config: Config, panel: Panel) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def told_apart(config: Config, network: NetworkConfig) -> list[str]:
+def told_apart(config: Config, network: NetworkConfig, panel: Panel) -> list[str]:
     """Inputs that tell sites apart for one network; where sites are held out, tables alone read attributes.
 
     A network of weather that also saw attributes of ten sites would take them for names.
     """
     if config.split.by == "site" and network.kind != "table":
         return []
-    return identity(config)
+    return identity(config, panel)
 
 
 def role_of(config: RoleConfig) -> Role:
@@ -73,10 +89,10 @@ def hybrid_model(config: Config, panel: Panel, learned: bool = True) -> hybrid.M
     roles: dict[str, Role] = {p.name: default for p in process.all_parameters}
     if learned:
         roles |= {n: role_of(r) for n, r in (config.roles or {}).items()}
-        networks = {n: slot_of(c, told_apart(config, c)) for n, c in (config.networks or {}).items()}
+        networks = {n: slot_of(c, told_apart(config, c, panel)) for n, c in (config.networks or {}).items()}
     else:
-        roles, networks = process_roles(config, roles)
-    attributes = tuple(a for a in identity(config) if a in panel.attributes)
+        roles, networks = process_roles(config, roles, identity(config, panel))
+    attributes = tuple(a for a in identity(config, panel) if a in panel.attributes)
     return hybrid.Model(
         process,
         roles,
@@ -94,10 +110,12 @@ def integrator_of(config: Config) -> hybrid.Integrator:
     return hybrid.Integrator(solver=chosen.solver, steps=chosen.steps, adjoint=chosen.adjoint)
 
 
-def process_roles(config: Config, roles: dict[str, Role]) -> tuple[dict[str, Role], dict[str, Slot]]:
+def process_roles(
+    config: Config, roles: dict[str, Role], told: list[str]
+) -> tuple[dict[str, Role], dict[str, Slot]]:
     """Roles of the process alone: what the hybrid learns, without its networks of weather.
 
-    Where the hybrid has values per site, so has the process.
+    Where the hybrid has values per site, so has the process, by the inputs ``told``.
     """
     configured = config.roles or {}
     tables = {n: c for n, c in (config.networks or {}).items() if c.kind == "table"}
@@ -111,14 +129,14 @@ def process_roles(config: Config, roles: dict[str, Role]) -> tuple[dict[str, Rol
     for name, role in configured.items():
         if role.role in ("static", "dynamic"):
             roles[name] = Static(network=table)
-    return roles, {table: slot_of(network, identity(config))}
+    return roles, {table: slot_of(network, told)}
 
 
 def gru_model(config: Config, panel: Panel, targets: tuple[str, ...]) -> hybrid.Sequence:
     """The pure recurrent network."""
     slot = Slot(
         "gru",
-        (*config.gru.inputs, *identity(config)),
+        (*config.gru.inputs, *identity(config, panel)),
         {"width": config.gru.width, "dropout": config.gru.dropout},
     )
     return hybrid.Sequence(slot, targets, categories(config, panel), key=jr.key(config.seed))

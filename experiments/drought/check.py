@@ -63,7 +63,7 @@ def _values(config: Config) -> None:
 def _inputs(config: Config, prepared: Prepared) -> None:
     panel = prepared.panel
     known = {*panel.forcing, *panel.attributes, *panel.category_names, "site"}
-    for name in (*config.gru.inputs, *build.identity(config)):
+    for name in (*config.gru.inputs, *build.identity(config, panel)):
         if name not in known:
             raise ConfigError(
                 f"the pure network reads {name!r}, which is not in the data{nearest(name, known)}",

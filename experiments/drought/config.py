@@ -29,6 +29,10 @@ DRIVEN = (
 SHARED = ("acclimation_time", "phenology_time")
 """Parameters that take one value for all sites; the rest take one per site, drawn to a common one."""
 
+CLIMATE = ("mean_annual_temperature", "mean_annual_precipitation")
+FORM = ("woody_cover", "evergreen_share", "needleleaf_share")
+"""Attributes of sites that are held out: climate and growth form."""
+
 Rate = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -45,6 +49,12 @@ class Split(Strict):
         default=None, ge=2, description="folds of sites (by site); null leaves one site out at a time"
     )
     members: int = Field(default=3, ge=1, le=64, description="most members of each fold (by site)")
+    static_members: int = Field(
+        default=3,
+        ge=0,
+        le=64,
+        description="members of each fold beside these, whose parameters follow the site and no weather (by site)",
+    )
     steps: int = Field(default=120, ge=1, description="most steps of hybrid and process (by site)")
     gru_steps: int = Field(default=200, ge=1, description="most steps of the pure network (by site)")
     learning_rate: Rate = Field(default=2e-3, description="highest rate of the hybrid's networks (by site)")
@@ -201,9 +211,10 @@ class Config(Strict):
         default=["site"],
         description="inputs added to every network that tell apart sites that are seen in training",
     )
-    attributes: list[str] = Field(
-        default=["mean_annual_temperature", "mean_annual_precipitation"],
-        description="inputs added instead, to tables and the pure network, where sites are held out",
+    attributes: list[str] | None = Field(
+        default=None,
+        description="inputs added instead, to tables and the pure network, where sites are held out; null: climate "
+        "and growth form as far as they are known, of which members read all or one of the two",
     )
     train: TrainConfig = Field(
         default_factory=lambda: TrainConfig(weight_decay=5e-2), description="training of the hybrid"

@@ -21,7 +21,7 @@ NETWORKS = ("hybrid", "process", "gru")
 
 @dataclass
 class Ensembles:
-    """Models of a run by name: hybrid, process, gru.
+    """Models of a run by name: hybrid, process, gru, and static, a part of the hybrid's ensemble by site.
 
     Models that share a design compile once, so designs, members and simulations are kept.
 
@@ -43,10 +43,26 @@ class Ensembles:
     def settings(self, model: str) -> TrainConfig:
         """How a model is trained."""
         config = self.config
+        if model == "static":
+            return config.process_train.model_copy(update={"members": config.split.static_members})
         return {"hybrid": config.train, "process": config.process_train, "gru": config.gru.train}[model]
+
+    def parts(self, model: str) -> tuple[str, ...]:
+        """Designs whose members together are a model's ensemble.
+
+        Where sites are held out, the hybrid's has members whose parameters follow the site alone: sites that
+        were seen cannot tell which daily changes of parameters a new one shares.
+        """
+        split = self.config.split
+        return (
+            ("hybrid", "static")
+            if model == "hybrid" and split.by == "site" and split.static_members
+            else (model,)
+        )
 
     def bare(self, model: str) -> Any:
         """An untrained model whose inputs are not normalised yet."""
+        model = "process" if model == "static" else model
         if model not in self._bare:
             config, prepared = self.config, self.prepared
             if model == "gru":
@@ -63,7 +79,9 @@ class Ensembles:
 
     def untrained(self, model: str, base: Any) -> list[Any]:
         """Untrained members that differ in their first weights."""
-        return build.members(base, self.settings(model).members, self.config.seed)
+        members = build.members(base, self.settings(model).members, self.config.seed)
+        panel = self.prepared.panel
+        return [m.blind_to(build.hidden(self.config, panel, i)) for i, m in enumerate(members)]
 
     def checkpoint(self, model: str, fold: Fold) -> Checkpoint:
         """Where training keeps its progress."""

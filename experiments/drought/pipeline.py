@@ -39,6 +39,7 @@ def quickened(config: Config) -> Config:
             "process_train": less(config.process_train, 20),
             "gru": config.gru.model_copy(update={"train": less(config.gru.train, 40)}),
             "trees": min(config.trees, 40),
+            "split": config.split.model_copy(update={"static_members": min(config.split.static_members, 1)}),
             "memory_days": config.memory_days[:2],
             "scenarios": config.scenarios[:1],
         }

@@ -61,15 +61,17 @@ def run_networks(context: Context, ensembles: Ensembles, model: str) -> None:
     panel = prepared.panel
     collected: Predictions = {}
     for fold in prepared.folds:
-        base = ensembles.base(model, fold)
-        fit = train_fold(context, ensembles, model, fold, base)
+        trained = [
+            train_fold(context, ensembles, model, part, fold, ensembles.base(part, fold)).models
+            for part in ensembles.parts(model)
+        ]
         keep = panel.select(fold.test) if len(prepared.folds) > 1 else panel.valid
-        merge(collected, ensemble_predictions(fit.models, panel, prepared.targets), keep)
+        merge(collected, ensemble_predictions(trained, panel, prepared.targets), keep)
     save_predictions(context.folder, model, collected)
 
 
-def train_fold(context: Context, ensembles: Ensembles, model: str, fold: Fold, base: Any) -> Fit:
-    """Train all members on one fold, or take them from its checkpoint."""
+def train_fold(context: Context, ensembles: Ensembles, stage: str, model: str, fold: Fold, base: Any) -> Fit:
+    """Train all members of a design on one fold, or take them from its checkpoint."""
     config, prepared, settings = ensembles.config, ensembles.prepared, ensembles.settings(model)
     best, members = ensembles.finished(model, fold), ensembles.untrained(model, base)
     if best.exists():
@@ -79,7 +81,8 @@ def train_fold(context: Context, ensembles: Ensembles, model: str, fold: Fold, b
     panel = prepared.panel.window(0, steps)
     train, validation = rotated(prepared.panel, fold, settings.members)
     place = [f.name for f in prepared.folds].index(fold.name) + 1
-    label = model if len(prepared.folds) == 1 else f"{model}, fold {place} of {len(prepared.folds)}"
+    name = stage if stage == model else f"{stage} ({model})"
+    label = name if len(prepared.folds) == 1 else f"{name}, fold {place} of {len(prepared.folds)}"
 
     def show(event: dict[str, Any]) -> None:
         models = event.pop("models")
@@ -87,7 +90,7 @@ def train_fold(context: Context, ensembles: Ensembles, model: str, fold: Fold, b
         if not isinstance(base, hybrid.Sequence):
             first = jax.tree.map(lambda a: a[0] if eqx.is_array(a) else a, models)
             more["parameters"] = {n: float(v) for n, v in first.centres().items() if n in SHOWN}
-        context.progress({"stage": model, **event, **more, "label": label})
+        context.progress({"stage": stage, **event, **more, "label": label})
 
     weights = {t: w for t, w in config.targets.items() if t in panel.targets}
     fit = hybrid.fit(
@@ -106,13 +109,13 @@ def train_fold(context: Context, ensembles: Ensembles, model: str, fold: Fold, b
     return fit
 
 
-def ensemble_predictions(models: Any, panel: Panel, targets: tuple[str, ...]) -> Predictions:
-    """Mean and spread over members of each target, (time, site)."""
-    held = hybrid.run_members(models, from_panel(panel, known_categories(models))).observables
+def ensemble_predictions(parts: list[Any], panel: Panel, targets: tuple[str, ...]) -> Predictions:
+    """Mean and spread over the members of all parts of an ensemble of each target, (time, site)."""
+    held = [hybrid.run_members(m, from_panel(panel, known_categories(m))).observables for m in parts]
     out: Predictions = {}
     for name in targets:
-        if name in held:
-            values = np.asarray(held[name])
+        if name in held[0]:
+            values = np.concatenate([np.asarray(part[name]) for part in held])
             if not np.isfinite(values[:, panel.valid]).all():
                 raise ModelError(
                     f"the predicted {name!r} is not finite", "prediction", "train again, more gently"
@@ -135,7 +138,7 @@ def run_peer(context: Context, prepared: Prepared, model: str) -> None:
     config: Config = context.config
     panel = prepared.panel
     pooled = config.split.by == "site"
-    attributes = tuple(a for a in config.attributes if a in panel.attributes)
+    attributes = tuple(a for a in build.identity(config, panel) if a in panel.attributes) if pooled else ()
     collected: Predictions = {}
     for number, fold in enumerate(prepared.folds):
         days = training_days(panel, fold)

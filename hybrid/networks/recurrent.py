@@ -11,6 +11,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..fence import fence
 from .perceptron import dropout, glorot
 
+BLOCK = 256
+"""Steps of a block. Of 64 to 512 the fastest for one member and for five: a third less time than all at once."""
+
 
 def _sigmoid(x: Array) -> Array:
     # the compiler's tanh is vectorised, its exponential is slower
@@ -137,11 +140,25 @@ class Recurrent(eqx.Module):
     def __call__(
         self, x: Float[Array, "time site inputs"], *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "time site outputs"]:
-        """Outputs at every step from the inputs up to it; ``key`` turns dropout on."""
-        seen = jnp.tanh(x @ self.encode + self.encode_bias)
-        width = self.bias.shape[0]
-        start = jnp.zeros((x.shape[1], width), x.dtype)
-        states = gru_scan(seen @ self.project + self.project_bias, self.weight, self.bias, start)
-        joint = jnp.concatenate([states, seen], axis=-1)
-        joint = dropout(joint, self.rate, key)
-        return jax.nn.silu(joint @ self.hidden + self.hidden_bias) @ self.out
+        """Outputs at every step from the inputs up to it; ``key`` turns dropout on.
+
+        Time is cut into blocks, and a reverse sweep computes each block again: what all steps of a block need at
+        once stays in the processor's cache, and memory holds one block's gates, not those of all time.
+        """
+        steps, sites = x.shape[:2]
+        length = min(BLOCK, steps)
+        blocks = -(-steps // length)
+        padded = jnp.pad(x, ((0, blocks * length - steps), (0, 0), (0, 0)))
+
+        def block(start, x):
+            seen = jnp.tanh(x @ self.encode + self.encode_bias)
+            states = gru_scan(seen @ self.project + self.project_bias, self.weight, self.bias, start)
+            joint = dropout(jnp.concatenate([states, seen], axis=-1), self.rate, key)
+            return states[-1], jax.nn.silu(joint @ self.hidden + self.hidden_bias) @ self.out
+
+        _, found = jax.lax.scan(
+            jax.checkpoint(block, prevent_cse=False),  # type: ignore[attr-defined]
+            jnp.zeros((sites, self.bias.shape[0]), x.dtype),
+            padded.reshape(blocks, length, sites, x.shape[-1]),
+        )
+        return found.reshape(blocks * length, sites, found.shape[-1])[:steps]

@@ -30,6 +30,9 @@ def test_panel_layout(ragged):
         "elevation",
         "mean_annual_temperature",
         "mean_annual_precipitation",
+        "woody_cover",
+        "evergreen_share",
+        "needleleaf_share",
     }
     assert panel.category_names["igbp"] == ("DBF", "ENF", "WSA")
     assert [panel.category_names["igbp"][i] for i in panel.categories["igbp"]] == ragged.igbp.values.tolist()
