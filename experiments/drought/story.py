@@ -9,6 +9,12 @@ from ..report import Figure, Section, Table
 from ..runfolder import RunFolder
 from . import figures
 
+UNSEEN = (
+    "Each site is predicted by models that never saw it. Members of an ensemble read all attributes of a site, its "
+    "climate or its growth form alone, unless `attributes` names some; the hybrid's also has members whose parameters "
+    "follow the site and no weather (`split.static_members`)."
+)
+
 
 def build(folder: RunFolder) -> list[Section]:
     """Sections in the order of the questions: how well, where, in drought, what was learned, what next."""
@@ -88,7 +94,8 @@ def _skill_text(folder: RunFolder) -> str:
             continue
         part = medians[target].drop("published", errors="ignore").sort_values(ascending=False)
         lines.append(f"- {figures.NAMES[target]}: " + ", ".join(f"{m} {v:.3f}" for m, v in part.items()))
-    return "Median efficiency over sites on days that no model was trained on:\n\n" + "\n".join(lines)
+    text = "Median efficiency over sites on days that no model was trained on:\n\n" + "\n".join(lines)
+    return text + ("\n\n" + UNSEEN if figures._main_split(frame) == "site" else "")
 
 
 def _drought_text(folder: RunFolder) -> str:
