@@ -33,7 +33,8 @@ def hidden(config: Config, panel: Panel, member: int) -> tuple[str, ...]:
     """
     if config.split.by != "site" or config.attributes is not None:
         return ()
-    return tuple(a for a in ((), FORM, CLIMATE)[member % 3] if a in panel.attributes)
+    climate, form = (tuple(a for a in group if a in panel.attributes) for group in (CLIMATE, FORM))
+    return ((), form, climate)[member % 3] if climate and form else ()
 
 
 def categories(config: Config, panel: Panel) -> dict[str, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def flags(code, **environment):
 
 @pytest.fixture(autouse=True)
 def _without_accelerator():
-    if __import__("importlib.util").util.find_spec("jax_plugins"):
+    if importlib.util.find_spec("jax_plugins"):
         pytest.skip("an accelerator's plug-in is installed, so the flag is left alone")
 
 

@@ -34,6 +34,11 @@ def test_attributes_that_are_not_known_are_left_out():
     assert build.identity(config(), panel(*CLIMATE)) == [*CLIMATE]
 
 
+@pytest.mark.parametrize("known", [CLIMATE, FORM])
+def test_no_member_is_blind_where_one_kind_alone_is_known(known):
+    assert all(build.hidden(config(), panel(*known), m) == () for m in range(3))
+
+
 def test_attributes_that_were_asked_for_are_read_by_all():
     asked = config(attributes=["elevation"])
     assert build.identity(asked, panel("elevation", *CLIMATE)) == ["elevation"]
