@@ -93,7 +93,7 @@ class Settings:
         """The values of ``pc_alpha`` that are tried."""
         if self.pc_alpha is None:
             return SEARCHED["pcmci" if self.method in ("pcmci", "rpcmci") else "pcmci+"]
-        return self.pc_alpha if isinstance(self.pc_alpha, tuple) else (self.pc_alpha,)
+        return self.pc_alpha if isinstance(self.pc_alpha, tuple) else (float(self.pc_alpha),)
 
     @property
     def contemporaneous(self) -> bool:
@@ -110,7 +110,7 @@ class Settings:
                     f"option_{k}": v if isinstance(v, int | float | str) else str(v) for k, v in value.items()
                 }
             elif item.name == "pc_alpha":
-                attrs["pc_alpha"] = list(self.searched) if len(self.searched) > 1 else self.searched[0]
+                attrs["pc_alpha"] = self.searched[0] if len(self.searched) == 1 else list(self.searched)
             elif value is None:
                 attrs[item.name] = "all"
             else:

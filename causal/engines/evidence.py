@@ -68,7 +68,7 @@ class Evidence:
 
         Sum of squares of a standardised target after regression: samples times the share left unexplained.
         """
-        cells, size, wide = parents.shape
+        cells, size, _ = parents.shape
         number = (parents >= 0).sum(2)
         share = np.ones((cells, size))
         host = np.asarray(self.matrices)

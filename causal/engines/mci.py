@@ -11,7 +11,7 @@ BACKWARD = ("<--", "<?-")
 CERTAIN = ("-->", "o-o")
 
 
-def tested_links(
+def links_to_test(
     size: int, tau_min: int, tau_max: int, priors: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Source, target and lag of every link that is tested."""
@@ -51,7 +51,7 @@ def momentary(
     cells, size = evidence.cells, evidence.size
     val = np.zeros((cells, size, size, tau_max + 1))
     p = np.ones_like(val)
-    source, target, lag = tested_links(size, tau_min, tau_max, priors)
+    source, target, lag = links_to_test(size, tau_min, tau_max, priors)
     if not source.size:
         return val, p
     sure = np.zeros(source.size, bool) if priors is None else np.isin(priors[source, target, lag], CERTAIN)

@@ -103,7 +103,7 @@ def pooled(
     weights: Float[Array, "member sample"],
     tau_max: int,
     robust: bool = False,
-) -> tuple[Float[Array, "node node"], Float[Array, "node"]]:
+) -> tuple[Float[Array, "node node"], Float[Array, " node"]]:
     """Correlate lagged columns over the samples of all members of a panel together, as if of one series."""
     every = values.reshape(-1, values.shape[2])
     centred = _standard(every).reshape(values.shape)

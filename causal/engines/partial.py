@@ -30,13 +30,13 @@ def block_size() -> int:
 
 @partial(jax.jit, static_argnames=("size", "block"))
 def _values(
-    matrices: Float[Array, "entry"],
-    offset: Int[Array, "test"],
+    matrices: Float[Array, " entry"],
+    offset: Int[Array, " test"],
     nodes: Int[Array, "row test"],
     blocks: Int[Array, ""],
     size: int,
     block: int,
-) -> tuple[Float[Array, "test"], Float[Array, "test"]]:
+) -> tuple[Float[Array, " test"], Float[Array, " test"]]:
     """Partial correlation and least pivot of each test; ``nodes`` holds conditions, then X, then Y."""
     rows = nodes.shape[0]
     wide = nodes.shape[1]
@@ -126,7 +126,7 @@ def _quotient(xx: Array, xy: Array, yy: Array, pivots: Array) -> tuple[Array, Ar
 
 def partial_correlations(
     matrices: Float[Array, "matrix node node"],
-    flat: Float[Array, "entry"],
+    flat: Float[Array, " entry"],
     which: np.ndarray,
     x: np.ndarray,
     y: np.ndarray,
