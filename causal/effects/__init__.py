@@ -3,6 +3,7 @@
 from .effect import Effect, effect_of
 from .horizon import effects_over
 from .identify import Identification, identify, why_invalid
+from .panel import PanelFit, distributed_lags, two_way
 from .paths import PathModel, mediation, path_coefficients
 from .resample import Bootstrap
 
@@ -10,11 +11,14 @@ __all__ = [
     "Bootstrap",
     "Effect",
     "Identification",
+    "PanelFit",
     "PathModel",
+    "distributed_lags",
     "effect_of",
     "effects_over",
     "identify",
     "mediation",
     "path_coefficients",
+    "two_way",
     "why_invalid",
 ]
