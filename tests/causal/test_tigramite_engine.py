@@ -359,6 +359,18 @@ def test_every_test_says_what_it_takes():
     assert tuple(CAPABILITIES) == TESTS
 
 
+def test_nothing_is_refused():
+    with pytest.raises(DataError, match="hold nothing"):
+        run_cells(np.zeros((0, 50, 3)), Settings(), names=NAMES)
+
+
+def test_links_at_lag_zero_alone():
+    found = run_cells(system(1), Settings(method="pcmci+", tau_max=0, pc_alpha=0.01), names=NAMES)
+    assert found.graph.shape == (1, 3, 3, 1)
+    assert found.graph[0, 1, 2, 0] in ("o-o", "-->")
+    assert found.n[0] == 300
+
+
 def test_infinite_values_are_refused():
     values = system(1)
     values[0, 5, 1] = np.inf

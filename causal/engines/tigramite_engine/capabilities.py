@@ -216,6 +216,8 @@ def shapes(
             "data",
             "give (cell, time, variable)",
         )
+    if not values.size:
+        raise DataError(f"values of shape {values.shape} hold nothing", "data", "give at least one cell")
     if mask is not None and mask.shape != values.shape:
         raise DataError(f"a mask of shape {mask.shape} does not fit values of shape {values.shape}", "mask")
     if priors is not None and priors.shape != (len(names), len(names), settings.tau_max + 1):
