@@ -83,6 +83,10 @@ def as_array(graph: Any, names: Sequence[str] | None = None) -> tuple[np.ndarray
             raise ModelError(
                 "sources and targets differ", "graph", "let both name the same variables in order"
             )
+        if "lag" in graph.coords and graph["lag"].values.tolist() != list(range(graph.sizes["lag"])):
+            raise ModelError(
+                f"the graph has the lags {graph['lag'].values.tolist()}", "graph", "give all from 0 on"
+            )
         graph = graph.values
     marks = np.asarray(graph).astype(str)
     if names is None:

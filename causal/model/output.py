@@ -28,7 +28,8 @@ def quantiles_of(draws: np.ndarray, quantiles: Sequence[float] | None) -> np.nda
         return draws
     if not quantiles or min(quantiles) < 0 or max(quantiles) > 1:
         raise ConfigError(f"quantiles are {tuple(quantiles)}", "quantiles", "give numbers from 0 to 1")
-    return np.quantile(draws, np.asarray(quantiles, float), axis=0)
+    # of n draws, a further one lies below the k-th smallest with probability k / (n + 1)
+    return np.quantile(draws, np.asarray(quantiles, float), axis=0, method="weibull")
 
 
 def frame(

@@ -39,7 +39,7 @@ def test_noise_has_mean_zero_and_the_stated_spread(kind):
 
 @pytest.mark.parametrize("kind", ["linear", "nonlinear"])
 def test_worlds_are_as_said(kind):
-    for seed in range(12):
+    for seed in range(6):
         world = intervention_world(seed, kind)
         pairs = [(x.source, x.target, x.lag) for x in world.links]
         assert len(set(pairs)) == len(pairs)
@@ -48,10 +48,10 @@ def test_worlds_are_as_said(kind):
         assert {x.source for x in world.links if x.target < 2} == {0}
         assert any(x.lag == 0 and x.source > 1 for x in world.links)
         assert all((x.form == "line") == (kind == "linear") for x in world.links if x.source != x.target > 1)
-        ds = world.observe(np.random.default_rng(seed), 3000)
+        ds = world.observe(np.random.default_rng(seed), 1500)
         found = np.corrcoef(ds["driver"], ds["follower"])[0, 1]
-        assert found == pytest.approx(0.9, abs=0.03)
-        assert float(ds["driver"].std()) == pytest.approx(1.0, abs=0.12)
+        assert found == pytest.approx(0.9, abs=0.04)
+        assert float(ds["driver"].std()) == pytest.approx(1.0, abs=0.15)
 
 
 def test_forms_are_no_steeper_than_said():

@@ -190,6 +190,23 @@ def test_prediction_of_one_step(model):
     assert np.isnan(found["soil"].values[:, [20, 21]]).all()
 
 
+def test_a_graph_without_lags():
+    ds, graph = world(100), GRAPH[:, :, :1]
+    found = fit(graph, ds, names=NAMES, members=10)
+    run = found.rollout(ds, 3, do={"rain": 1.0}, draws=10, quantiles=None)
+    assert np.isfinite(run["yield_"]).all()
+    assert np.isfinite(found.predict(ds, draws=10)["yield_"]).all()
+    other = found.counterfactual(ds, {"rain": lambda x: x}, draws=10)
+    np.testing.assert_allclose(other["yield_"].sel(quantile=0.5), ds["yield_"])
+
+
+def test_results_go_through_netcdf(model, tmp_path):
+    run = model.counterfactual(world(40), {"rain": 0.0}, draws=10)
+    run.to_netcdf(tmp_path / "run.nc")
+    with xr.open_dataset(tmp_path / "run.nc") as back:
+        xr.testing.assert_identical(back.load().drop_encoding(), run)
+
+
 def test_large_panels_run_in_parts(model, monkeypatch):
     panel = xr.concat([world(40, s) for s in range(3)], "site").assign_coords(site=range(3))
     whole = model.rollout(panel, 2, do={"rain": 1.0}, draws=500)

@@ -85,6 +85,8 @@ def test_graphs_that_differ_over_a_panel_are_refused():
     graph = xr.concat([dataset(marks()), dataset(marks())], "site")
     with pytest.raises(ModelError, match="differs along 'site'"):
         structure(graph)
+    with pytest.raises(ModelError, match="give all from 0 on"):
+        structure(dataset(marks()).isel(lag=[1, 2]))
     with pytest.raises(ModelError, match="without names"):
         structure(marks())
     with pytest.raises(ModelError, match="twice"):
