@@ -197,7 +197,8 @@ class StructuralModel:
 
         The residuals of the observed path are kept (abduction), the variables set (action), and the path run
         again (prediction) [@pearl2009]. Where all was observed the parameters alone are uncertain; where a value
-        is missing its noise is drawn from residuals, given the past and not the future.
+        is missing its noise is drawn from residuals, given the past and not the future. The interval of networks
+        does not hold what all members miss alike, far from what was seen together: there it is too narrow.
 
         Args:
             ds: observed dataset.
