@@ -1,1 +1,8 @@
 """Time-series causal graphs from panels and cubes."""
+
+from .discover import discover
+from .flags import Flag
+from .priors import Priors
+from .result import parents, read, write
+
+__all__ = ["Flag", "Priors", "discover", "parents", "read", "write"]

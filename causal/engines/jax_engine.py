@@ -77,9 +77,32 @@ def run_cells(
         times: samples of a bootstrap replicate, ``(cell, sample)``, or None for all from ``2 * tau_max`` on.
     """
     values = np.asarray(values, np.float64)
+    whole = np.all(np.isfinite(values), axis=(1, 2))
+    if whole.any() and not whole.all():
+        # Gaps make every test gather its own samples, which takes far longer: whole cells are kept apart.
+        halves = []
+        for some in (whole, ~whole):
+            out, when = (None if part is None else part[some] for part in (mask, times))
+            halves.append((some, run_cells(values[some], settings, mask=out, priors=priors, times=when)))
+        return _merged(halves)
     with jax.enable_x64(True):
         evidence, flags = _evidence(values, settings, mask, times)
         return _find(evidence, settings, priors, flags)
+
+
+def _merged(halves: list[tuple[np.ndarray, Found]]) -> Found:
+    """Put the results of parts of the cells back in their places."""
+    some, one = halves[0]
+    cells, size = some.size, one.links.graph.shape[1]
+    links = Links.empty(cells, size, one.links.graph.shape[3] - 1)
+    wide = max(part.parents.shape[2] for _, part in halves)
+    parents, flags = np.full((cells, size, wide), -1, np.int32), np.zeros(cells, int)
+    for some, part in halves:
+        for name in ("graph", "val", "p", "n"):
+            getattr(links, name)[some] = getattr(part.links, name)
+        parents[some, :, : part.parents.shape[2]] = part.parents
+        flags[some] = part.flags
+    return Found(links, parents, flags)
 
 
 def run_panel(

@@ -1,0 +1,446 @@
+"""Causal discovery on a Dataset: every cell of a cube, or one graph for a panel, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from data.errors import ConfigError, DataError, listing
+
+from .chosen import Mask, outside_season
+from .cube import Cube, open_cube
+from .engines.jax_engine import can
+from .flags import Flag
+from .links import MARK
+from .multiple import benjamini_hochberg, walker
+from .priors import Priors
+from .result import to_dataset
+from .search import Progress, Task, search, search_panel, tested_links
+from .settings import DEFAULT_PC_ALPHA, ENGINES, Settings, _among, _whole
+from .store import Store
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LEAST_SAMPLES = 10
+
+
+def discover(
+    ds: xr.Dataset,
+    variables: Sequence[str] | str | None = None,
+    *,
+    method: str = "pcmci",
+    test: str = "parcorr",
+    engine: str = "auto",
+    tau_min: int = 0,
+    tau_max: int = 1,
+    pc_alpha: float | Sequence[float] | str | None = "default",
+    alpha: float = 0.05,
+    fdr: str = "none",
+    fdr_contemporaneous: bool = False,
+    priors: Priors | None = None,
+    mask: xr.DataArray | Mapping[str, xr.DataArray] | None = None,
+    mask_type: str = "y",
+    seasons: str | Sequence[Any] | Mapping[str, Any] | None = None,
+    regimes: xr.DataArray | None = None,
+    pool: str | Sequence[str] | None = None,
+    context: Sequence[str] = (),
+    dummies: Sequence[str] = (),
+    bootstrap: int = 0,
+    block_length: int | None = None,
+    seed: int = 0,
+    max_conds_dim: int | None = None,
+    max_conds_py: int | None = None,
+    max_conds_px: int | None = None,
+    collider_rule: str = "majority",
+    conflict_resolution: bool = True,
+    options: Mapping[str, Any] | None = None,
+    store: str | Path | None = None,
+    workers: int = 1,
+    progress: Progress = None,
+) -> xr.Dataset:
+    """Find the time-series causal graph of every cell of a Dataset.
+
+    Args:
+        ds: variables over ``time`` and any other dimensions (lat and lon, site, district, member): each combination of
+            these is a cell with a graph of its own, unless they are pooled. NaN is missing: a test leaves out the
+            samples where one of its nodes is missing, as tigramite does.
+        variables: which to use, in the order wanted; all with the dimension time by default.
+        method: ``pcmci`` [@runge2019], ``pcmci+`` [@runge2020], ``lpcmci`` [@gerhardus2020], ``j-pcmci+``
+            [@gunther2023] or ``rpcmci`` [@saggioro2020].
+        test: ``parcorr``, ``robust_parcorr``, ``parcorr_wls``, ``gpdc``, ``cmi_knn``, ``gsquared``, ``regression_ci``.
+        engine: ``jax`` (PCMCI and PCMCI+ with the first two tests, all cells at once), ``tigramite`` (anything, cell by
+            cell), or ``auto``: jax where it can. The result's attribute ``engine`` says which, ``engine_reason`` why.
+        tau_min: least lag of a link [steps].
+        tau_max: largest lag [steps]. Samples start at twice as much.
+        pc_alpha: significance of the selection of conditions (of links, for PCMCI+ and its kin); several values or
+            None choose by Akaike's criterion. By default .2 for PCMCI and .01 for PCMCI+.
+        alpha: significance of PCMCI's links.
+        fdr: ``none``; ``graph`` or ``field``: PCMCI's links are those whose p-value, corrected by Benjamini and
+            Hochberg within a graph or for each link over all cells, is at most alpha. PCMCI+ keeps its graph; ``q``
+            is always given.
+        fdr_contemporaneous: whether links of lag 0 are among the corrected.
+        priors: links that are required, forbidden or bounded in lag.
+        mask: True where values are left out, over time and any dimensions of the cells; for all variables, by a
+            dimension ``variable``, or a mapping of variables to masks.
+        mask_type: whose masked values leave a sample out: the target's (``y``), the source's (``x``), the
+            conditions' (``z``).
+        seasons: keep samples whose target is in a season ("DJF", or months 1 to 12); a mapping of names to seasons
+            searches each and adds the dimension ``season``.
+        regimes: label of each time; every label is searched, and the dimension ``regime`` added.
+        pool: dimension, or dimensions, whose members share one graph: their samples are pooled.
+        context: variables that drive a panel and are not driven by it (``j-pcmci+``): over time alone, or over the
+            pooled dimension alone.
+        dummies: ``space`` and ``time``: contexts of a panel that nobody measured (``j-pcmci+``).
+        bootstrap: replicates of the block bootstrap; adds ``frequency``, ``presence``, ``val_low`` and ``val_high``.
+        block_length: steps of a block; the cube root of the samples by default.
+        seed: of the bootstrap.
+        max_conds_dim: largest number of conditions in the selection.
+        max_conds_py: parents of the target that are conditioned on.
+        max_conds_px: parents of the source that are conditioned on.
+        collider_rule: ``majority``, ``conservative`` or ``none``.
+        conflict_resolution: whether contradicting orientations become ``x-x``.
+        options: settings of tigramite's test or method, handed on as they are.
+        store: folder for finished blocks; a search that was stopped goes on from there.
+        workers: processes of tigramite.
+        progress: is told how many cells are done, and of how many.
+
+    Returns:
+        Dataset over the other dimensions and ``source``, ``target``, ``lag`` (pooled dimensions gone): ``graph`` (marks
+        as tigramite writes them), ``val``, ``p``, ``q``; ``flag`` and ``samples`` over cells; ``field_p`` and
+        ``field_share`` over links where there are several cells. All settings are in its attributes.
+
+    Raises:
+        ConfigError: where a setting is unknown, out of bounds or impossible together with another.
+        DataError: where the data are not fit for it.
+    """
+    settings = Settings(
+        method=method,
+        test=test,
+        tau_min=tau_min,
+        tau_max=tau_max,
+        pc_alpha=_alphas(pc_alpha, method),
+        alpha=alpha,
+        fdr=fdr,
+        fdr_contemporaneous=fdr_contemporaneous,
+        max_conds_dim=max_conds_dim,
+        max_conds_py=max_conds_py,
+        max_conds_px=max_conds_px,
+        collider_rule=collider_rule,
+        conflict_resolution=conflict_resolution,
+        mask_type=mask_type,
+        options=dict(options or {}),
+    )
+    _among(engine, ENGINES, "engine")
+    _whole(bootstrap, "bootstrap", 0)
+    _whole(workers, "workers", 1)
+    if block_length is not None:
+        _whole(block_length, "block_length", 1)
+    contexts = (context,) if isinstance(context, str) else tuple(context)
+    if variables is None and contexts:
+        variables = [str(n) for n, v in ds.data_vars.items() if "time" in v.dims and n not in contexts]
+    cube = open_cube(ds, variables)
+    pooled = (pool,) if isinstance(pool, str) else tuple(pool or ())
+    _check(cube, settings, pooled, contexts, tuple(dummies), bootstrap)
+    selections = _selections(cube, seasons, regimes)
+    chosen, reason = _engine(engine, settings, cube, bootstrap)
+    marks = None if priors is None else priors.to_array(cube.names, tau_min, tau_max)
+    task = Task(settings, chosen, marks, bootstrap, block_length, seed, workers)
+    _fits(cube, task, pooled)
+    found = []
+    for label, outside in selections:
+        masked = Mask(cube, mask, outside)
+        if pooled:
+            one = _pooled(ds, cube, masked, task, pooled, contexts, tuple(dummies))
+        else:
+            one = _cells(cube, masked, task, _store(store, cube, task, label), progress)
+        one.attrs |= {"engine": chosen, "engine_reason": reason, "bootstrap": bootstrap, "seed": seed}
+        one.attrs["block_length"] = block_length or "cube root of the samples"
+        found.append(one)
+    return _joined(found, selections, "regime" if regimes is not None else "season")
+
+
+def _alphas(pc_alpha: Any, method: str) -> Any:
+    """Bring pc_alpha to a value, a tuple or None."""
+    if isinstance(pc_alpha, str):
+        if pc_alpha != "default":
+            raise ConfigError(
+                f"pc_alpha is '{pc_alpha}'", "pc_alpha", "give a number, several, or None for a search"
+            )
+        return DEFAULT_PC_ALPHA.get(method, 0.05)
+    if isinstance(pc_alpha, list | tuple | np.ndarray):
+        if len(pc_alpha) == 0:
+            raise ConfigError("pc_alpha is empty", "pc_alpha", "give a number, several, or None for a search")
+        return tuple(float(a) for a in pc_alpha)
+    return pc_alpha
+
+
+def _check(
+    cube: Cube,
+    settings: Settings,
+    pooled: tuple[str, ...],
+    contexts: tuple[str, ...],
+    dummies: tuple[str, ...],
+    bootstrap: int,
+) -> None:
+    """Raise where data and settings do not go together."""
+    samples = cube.length - 2 * settings.tau_max
+    if samples < LEAST_SAMPLES:
+        most = (cube.length - LEAST_SAMPLES) // 2
+        remedy = (
+            f"lower tau_max to at most {most}"
+            if most >= settings.tau_min and most > 0
+            else "give a longer record"
+        )
+        raise DataError(
+            f"{cube.length} time steps leave {max(samples, 0)} samples at tau_max {settings.tau_max}",
+            "time",
+            remedy,
+        )
+    for dim in pooled:
+        if dim not in cube.dims:
+            raise ConfigError(
+                f"the dimension '{dim}' to pool is missing",
+                "pool",
+                f"the cells have {listing(cube.dims) or 'none'}",
+            )
+    if settings.method == "j-pcmci+" and not pooled:
+        raise ConfigError("j-pcmci+ needs a panel", "pool", "name the dimension whose members share a graph")
+    if settings.method != "j-pcmci+" and (contexts or dummies):
+        raise ConfigError(
+            f"the method '{settings.method}' takes no context",
+            "context",
+            "use j-pcmci+, or leave context and dummies out",
+        )
+    unknown = set(dummies) - {"space", "time"}
+    if unknown:
+        raise ConfigError(f"no dummy '{sorted(unknown)[0]}'", "dummies", "give 'space', 'time' or both")
+    if bootstrap == 1:
+        raise ConfigError("one replicate tells nothing", "bootstrap", "give 0 or at least 2, better 100")
+
+
+def _engine(engine: str, settings: Settings, cube: Cube, bootstrap: int) -> tuple[str, str]:
+    """Choose the engine; return it and why."""
+    missing = (
+        any(_has_missing(array) for array in cube.arrays) if settings.test == "robust_parcorr" else False
+    )
+    why_not = can(settings, missing)
+    if engine == "jax" and why_not:
+        raise ConfigError(
+            f"the engine 'jax' cannot do this: {why_not}", "engine", "use 'tigramite' or 'auto'"
+        )
+    if engine == "jax":
+        return "jax", "asked for"
+    if engine == "auto" and not why_not:
+        return "jax", "it can do all that is asked, all cells at once"
+    if bootstrap:
+        why = why_not or "the engine 'tigramite' is asked for"
+        raise ConfigError(
+            "the bootstrap runs on the engine 'jax' alone",
+            "bootstrap",
+            f"set bootstrap to 0, or mind that {why}",
+        )
+    return "tigramite", why_not or "asked for"
+
+
+def _has_missing(array: xr.DataArray) -> bool:
+    """Whether a variable has missing values."""
+    return bool(array.isnull().any())
+
+
+def _fits(cube: Cube, task: Task, pooled: tuple[str, ...]) -> None:
+    """Raise ConfigError where the result would not fit in memory."""
+    import os
+
+    links = len(cube.names) ** 2 * (task.settings.tau_max + 1)
+    each = links * (MARK.itemsize + 3 * 8 + (4 * 8 if task.bootstrap else 0))
+    needed = each * (1 if pooled else cube.cells)
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return
+    if needed > 0.9 * free:
+        raise ConfigError(
+            f"the result of {cube.cells} cells needs {needed / 2**30:.1f} GiB, {free / 2**30:.1f} are free",
+            "memory",
+            "search parts of the cube, or fewer variables or lags",
+        )
+
+
+def _selections(
+    cube: Cube, seasons: Any, regimes: xr.DataArray | None
+) -> list[tuple[str | int | None, np.ndarray | None]]:
+    """Label and what lies outside of every selection of times."""
+    if seasons is not None and regimes is not None:
+        raise ConfigError(
+            "seasons and regimes are both given", "seasons", "give one, and the other as a mask"
+        )
+    if isinstance(seasons, Mapping):
+        found: list[tuple[str | int | None, np.ndarray | None]] = [
+            (str(name), outside_season(cube, months)) for name, months in seasons.items()
+        ]
+    elif seasons is not None:
+        found = [(None, outside_season(cube, seasons))]
+    elif regimes is not None:
+        if tuple(getattr(regimes, "dims", ())) != ("time",) or regimes.size != cube.length:
+            raise DataError(
+                "regimes are not one label per time step", "regimes", "give a DataArray over time"
+            )
+        labels = regimes.values
+        kinds = [k for k in dict.fromkeys(labels.tolist()) if k == k and k != ""]
+        found = [(k, labels != k) for k in kinds]
+    else:
+        return [(None, None)]
+    for label, outside in found:
+        inside = 0 if outside is None else int((~outside).sum())
+        if inside < LEAST_SAMPLES:
+            raise DataError(
+                f"{inside} time steps are left", f"season or regime {label}", "choose a larger part"
+            )
+    return found
+
+
+def _store(store: str | Path | None, cube: Cube, task: Task, label: Any) -> Store | None:
+    """Open the store of a search, one folder per season or regime."""
+    if store is None:
+        return None
+    told = task.settings.to_attrs() | {
+        "variables": list(cube.names),
+        "dims": list(cube.dims),
+        "shape": list(cube.shape),
+        "length": cube.length,
+        "engine": task.engine,
+        "bootstrap": task.bootstrap,
+        "block_length": task.block_length,
+        "seed": task.seed,
+        "priors": None if task.priors is None else task.priors.tolist(),
+    }
+    return Store(store if label is None else Path(store) / str(label), told)
+
+
+def _cells(cube: Cube, mask: Mask, task: Task, store: Store | None, progress: Progress) -> xr.Dataset:
+    """Search every cell and put the result together."""
+    results = search(cube, mask, task, store, progress)
+    parts, settings = results.parts, task.settings
+    if (parts["flag"] & int(Flag.EMPTY)).all():
+        raise DataError(
+            "in every cell some variable has no value", "variables", "check the variables and the mask"
+        )
+    if cube.cells > 1 and settings.method != "rpcmci":
+        _field(parts, task)
+    attrs = settings.to_attrs()
+    failed = sorted(set(results.errors))
+    if failed:
+        attrs["errors"] = " | ".join(failed[:20])
+    return to_dataset(parts, cube.names, cube.dims, cube.shape, cube.coords, attrs, cube.time)
+
+
+def _field(parts: dict[str, np.ndarray], task: Task) -> None:
+    """Correct over the field where asked, and say for every link whether the field holds any."""
+    settings = task.settings
+    usable = (parts["flag"] & int(Flag.EMPTY | Flag.FAILED)) == 0
+    if settings.fdr == "field":
+        shape = parts["p"].shape
+        family = np.moveaxis(parts["p"], 0, -1).reshape(-1, shape[0])
+        tested = tested_links(shape[1], settings, task.priors).reshape(-1, 1) & usable
+        q = benjamini_hochberg(family, tested)
+        parts["q"] = np.ascontiguousarray(np.moveaxis(q.reshape(*shape[1:], shape[0]), -1, 0))
+        if settings.method == "pcmci":
+            parts["graph"] = np.where(parts["q"] <= settings.alpha, parts["graph"], "").astype(MARK)
+    parts["field_p"] = walker(parts["p"], usable)
+    parts["field_share"] = (parts["graph"][usable] != "").mean(0) if usable.any() else parts["field_p"] * 0
+
+
+def _pooled(
+    ds: xr.Dataset,
+    cube: Cube,
+    mask: Mask,
+    task: Task,
+    pooled: tuple[str, ...],
+    contexts: tuple[str, ...],
+    dummies: tuple[str, ...],
+) -> xr.Dataset:
+    """Find one graph per combination of the dimensions that are not pooled."""
+    rest = tuple(d for d in cube.dims if d not in pooled)
+    sizes = dict(zip(cube.dims, cube.shape, strict=True))
+    order = [cube.dims.index(d) for d in (*rest, *pooled)]
+    places = np.arange(cube.cells).reshape(cube.shape).transpose(order)
+    members = int(np.prod([sizes[d] for d in pooled], dtype=int))
+    places = places.reshape(-1, members)
+    merged: list[dict[str, np.ndarray]] = []
+    names, told = cube.names, "{}"
+    driving = _contexts(ds, contexts, cube, pooled)
+    for row in places:
+        values = np.concatenate([cube.block(int(c), int(c) + 1) for c in row])
+        out = None
+        if not mask.empty:
+            out = np.concatenate([np.asarray(mask.block(int(c), int(c) + 1)) for c in row])
+        usable = np.all(np.any(np.isfinite(values), axis=1), axis=1)
+        if not usable.any():
+            raise DataError(
+                "no member has a value of every variable", "pool", "check the variables and the members"
+            )
+        kept = {
+            k: v
+            if v.shape[0] == cube.length and v.ndim == 1 and k not in _by_member(ds, contexts)
+            else v[usable]
+            for k, v in driving.items()
+        }
+        parts, names, told = search_panel(
+            values[usable], None if out is None else out[usable], task, cube.names, kept, dummies
+        )
+        merged.append(parts)
+    parts = {name: np.concatenate([m[name] for m in merged]) for name in merged[0]}
+    attrs = task.settings.to_attrs() | {
+        "pooled": ", ".join(pooled),
+        "members": members,
+        "depends_on_dummies": told,
+    }
+    shape = tuple(sizes[d] for d in rest)
+    return to_dataset(parts, names, rest, shape, cube.coords, attrs, cube.time)
+
+
+def _by_member(ds: xr.Dataset, contexts: tuple[str, ...]) -> set[str]:
+    """Contexts that belong to members, not to times."""
+    return {name for name in contexts if "time" not in ds[name].dims}
+
+
+def _contexts(
+    ds: xr.Dataset, contexts: tuple[str, ...], cube: Cube, pooled: tuple[str, ...]
+) -> dict[str, np.ndarray]:
+    """Read context variables, ``(time,)``, ``(member,)`` or ``(member, time)``."""
+    found: dict[str, np.ndarray] = {}
+    for name in contexts:
+        if name not in ds.variables:
+            raise DataError(
+                f"the context '{name}' is missing", "context", f"the dataset has {listing(ds.data_vars)}"
+            )
+        item = ds[name]
+        extra = set(map(str, item.dims)) - {"time", *pooled}
+        if extra or not item.dims:
+            raise DataError(
+                f"the context '{name}' is over {listing(item.dims) or 'nothing'}",
+                "context",
+                "use time or the pooled dimension",
+            )
+        if "time" in item.dims and len(item.dims) > 1:
+            found[name] = item.transpose(*pooled, "time").values.reshape(-1, cube.length)
+        else:
+            found[name] = item.values.reshape(-1)
+    return found
+
+
+def _joined(found: list[xr.Dataset], selections: list, dim: str) -> xr.Dataset:
+    """Join the results of seasons or regimes along a new dimension."""
+    import xarray as xr
+
+    from .result import encoded
+
+    if len(selections) == 1 and selections[0][0] is None:
+        return found[0]
+    labels = [label for label, _ in selections]
+    joined = xr.concat(found, dim=xr.DataArray(labels, dims=dim, name=dim), combine_attrs="override")
+    return encoded(joined)
