@@ -38,6 +38,7 @@ class Effect:
         unit: unit(target) / unit(source), '' where the data tell none.
         samples: rows of the regression.
         dof: degrees of freedom left.
+        classical: standard error under independent errors of one variance, what partial R2 rests on.
         draws: estimates of the replicates.
     """
 
@@ -55,6 +56,7 @@ class Effect:
     unit: str
     samples: int
     dof: int
+    classical: float
     draws: np.ndarray = field(repr=False)
 
     def __str__(self) -> str:
@@ -130,7 +132,7 @@ def effect_of(
     place = {n: k for k, n in enumerate(panel.names)}
     units = [panel.units[place[names[v]]] for v, _ in (other, one)]
 
-    def result(estimate: float, draws: np.ndarray, samples: int, dof: int) -> Effect:
+    def result(estimate: float, draws: np.ndarray, samples: int, dof: int, classical: float) -> Effect:
         low, high = bootstrap.interval(draws)
         spread = float(draws.std(ddof=1)) if draws.size > 1 else float("nan")
         return Effect(
@@ -148,18 +150,20 @@ def effect_of(
             unit_of_effect(*units),
             samples,
             dof,
+            classical,
             draws,
         )
 
     if not identified:
-        return result(float("nan"), np.empty(0), 0, 0)
+        return result(float("nan"), np.empty(0), 0, 0, float("nan"))
     if not found.causal and wanted is None:
-        return result(0.0, np.zeros(bootstrap.replicates), 0, 0)
+        return result(0.0, np.zeros(bootstrap.replicates), 0, 0, 0.0)
     nodes = [(place[names[v]], lag) for v, lag in (one, *chosen)]
     first = max(marks.shape[2] - 1 - one[1] if start is None else start, *(-lag for _, lag in nodes))
     fit = regress(panel, (place[names[other[0]]], 0), nodes, first, bootstrap, intercept)
     groups = panel.values.shape[0] if intercept == "unit" else 1
-    return result(float(fit.coefficients[0]), fit.draws[:, 0], fit.samples, fit.samples - len(nodes) - groups)
+    dof = fit.samples - len(nodes) - groups
+    return result(float(fit.coefficients[0]), fit.draws[:, 0], fit.samples, dof, float(fit.stderr[0]))
 
 
 def regress(

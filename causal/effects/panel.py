@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -110,8 +109,7 @@ def two_way(
         ConfigError: `effects` or `cluster` is unknown.
         DataError: no panel dimension, too few samples, or terms that the fixed effects or other terms explain.
     """
-    first = [treatments] if isinstance(treatments, str) or _is_pair(treatments) else list(treatments)
-    terms = [_term(t) for t in (*first, *controls)]
+    terms = [_term(t) for t in (*_listed(treatments), *controls)]
     unknown = [e for e in effects if e not in EFFECTS]
     if unknown or not effects:
         raise ConfigError(
@@ -133,8 +131,12 @@ def two_way(
     return _fit(columns, labels, units, tuple(effects), cluster, bootstrap)
 
 
-def _is_pair(term: object) -> TypeGuard[tuple[str, int]]:
-    return isinstance(term, tuple) and len(term) == 2 and isinstance(term[1], int)
+def _listed(terms: Term | Sequence[Term]) -> list[Term]:
+    if isinstance(terms, str):
+        return [terms]
+    if isinstance(terms, tuple) and len(terms) == 2 and isinstance(terms[1], int):
+        return [(str(terms[0]), terms[1])]
+    return [t for t in terms if not isinstance(t, int)]
 
 
 def _term(term: Term) -> tuple[str, int]:

@@ -109,11 +109,13 @@ class Fit:
 
     Attributes:
         coefficients: ``[regressor]``, without the intercepts.
+        stderr: their standard errors under independent errors of one variance ``[regressor]``.
         draws: coefficients under the replicates ``[replicate, regressor]``.
         samples: rows without a missing value.
     """
 
     coefficients: np.ndarray
+    stderr: np.ndarray
     draws: np.ndarray
     samples: int
 
@@ -165,10 +167,14 @@ def least_squares(
             "regression",
             "drop one of them or lengthen the series",
         )
+    x_scaled = flat[:, :-1] / scale[:-1]
+    residual = flat[:, -1] - x_scaled @ solution
+    variance = residual @ residual / (rows - columns - groups)
+    error = np.sqrt(variance * np.diag(np.linalg.inv(x_scaled.T @ x_scaled)))
     draws = np.empty((0, columns))
     if weights is not None and weights[0].shape[0] and columns:
         draws = _replicates(table / scale, held, weights, intercept) * (scale[-1] / scale[:-1])
-    return Fit(solution / scale[:-1], draws, rows)
+    return Fit(solution / scale[:-1], error / scale[:-1], draws, rows)
 
 
 def _replicates(table: np.ndarray, held: np.ndarray, weights: tuple[np.ndarray, np.ndarray], intercept: str):

@@ -235,3 +235,14 @@ def test_bad_questions():
         effect_of(CHAIN, ds, ("v0", -1), ("v2", 0), bootstrap=Bootstrap(resample="units"))
     with pytest.raises(ModelError, match="2 names"):
         effect_of(CHAIN, ds, ("v0", -1), ("v2", 0), variables=["v0", "v2"])
+
+
+def test_classical_error_is_that_of_the_textbook():
+    sm = pytest.importorskip("statsmodels.api")
+    ds = chain()
+    found = effect_of(CHAIN, ds, ("v0", -1), ("v1", 0), kind="direct", bootstrap=NONE)
+    v = {k: ds[k].values for k in ds}
+    peer = sm.OLS(v["v1"][2:], sm.add_constant(np.stack([v["v0"][1:-1], v["v1"][1:-1]], 1))).fit()
+    assert found.adjustment == (("v1", -1),)
+    assert found.classical == pytest.approx(peer.bse[1], rel=1e-9)
+    assert found.dof == peer.df_resid
