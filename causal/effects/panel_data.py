@@ -73,8 +73,7 @@ def as_panel(data: xr.Dataset, variables: Sequence[str] | None = None) -> Panel:
     times = np.asarray(data[TIME].values) if TIME in data.coords else np.arange(data.sizes[TIME])
     _regular(times)
     shape = {**({dim: data.sizes[dim]} if dim is not None else {}), TIME: data.sizes[TIME]}
-    columns = [data[name].astype(float).broadcast_like(_blank(shape)).transpose(*shape) for name in names]
-    values = np.stack([np.asarray(c.values, float).reshape(-1, shape[TIME]) for c in columns], axis=-1)
+    values = np.stack([_column(data[name], shape).reshape(-1, shape[TIME]) for name in names], axis=-1)
     labels = (
         np.asarray(data[dim].values) if dim is not None and dim in data.coords else np.arange(values.shape[0])
     )
@@ -86,8 +85,13 @@ def _hint(name: str, data: xr.Dataset) -> str:
     return nearest(name, map(str, data.data_vars))
 
 
-def _blank(shape: dict) -> xr.DataArray:
-    return xr.DataArray(np.zeros(tuple(shape.values())), dims=tuple(shape))
+def _column(series: xr.DataArray, shape: dict[Hashable, int]) -> np.ndarray:
+    """Values over all dimensions in order, repeated along those the series lacks."""
+    values = np.asarray(series.transpose(*(d for d in shape if d in series.dims)).values, float)
+    for axis, dim in enumerate(shape):
+        if dim not in series.dims:
+            values = np.expand_dims(values, axis)
+    return np.broadcast_to(values, tuple(shape.values()))
 
 
 def _regular(times: np.ndarray) -> None:

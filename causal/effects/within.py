@@ -60,6 +60,12 @@ def _overlap(held: np.ndarray, out: bool) -> np.ndarray:
     return diagonal - h[:, :, None] * h[:, None, :] / np.maximum(h.sum(1), 1)[:, None, None]
 
 
+def _overlap_sum(held: np.ndarray) -> np.ndarray:
+    """Sum of `_overlap` over the first axis, the first axis' means taken out."""
+    h = held.astype(float)
+    return np.diag(h.sum(0)) - (h / np.maximum(h.sum(1, keepdims=True), 1)).T @ h
+
+
 def demean(table: Table, effects: tuple[str, ...]) -> Table:
     """Project fixed effects out of every column [@frisch1933].
 
@@ -72,8 +78,9 @@ def demean(table: Table, effects: tuple[str, ...]) -> Table:
     table = _by_first(table)
     if "time" not in effects:
         return table
-    cross = _overlap(table.held, True).sum(0)
-    step = np.linalg.lstsq(cross, table.values.sum(0), rcond=1e-10)[0]
+    if table.held.all():
+        return Table(table.values - table.values.mean(0), table.held)
+    step = np.linalg.lstsq(_overlap_sum(table.held), table.values.sum(0), rcond=1e-10)[0]
     return _by_first(Table(np.where(table.held[..., None], table.values - step[None], 0.0), table.held))
 
 
@@ -84,7 +91,9 @@ def dummy_rank(table: Table, effects: tuple[str, ...]) -> int:
         return units
     if "unit" not in effects:
         return steps
-    return units + int(np.linalg.matrix_rank(_overlap(table.held, True).sum(0), tol=1e-8))
+    if table.held.all():
+        return units + steps - 1
+    return units + int(np.linalg.matrix_rank(_overlap_sum(table.held), tol=1e-8))
 
 
 def draw_coefficients(table: Table, effects: tuple[str, ...], bootstrap: Bootstrap) -> np.ndarray:

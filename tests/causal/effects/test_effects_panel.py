@@ -55,8 +55,9 @@ def frame(ds: xr.Dataset, lags=0) -> pd.DataFrame:
 
 @pytest.mark.parametrize("cluster", ["unit", "time", "both", "none"])
 @pytest.mark.parametrize("effects", [("unit", "time"), ("unit",), ("time",)])
-def test_agrees_with_a_regression_on_dummies(cluster, effects):
-    ds = panel()
+@pytest.mark.parametrize("gaps", [0.0, 0.05])
+def test_agrees_with_a_regression_on_dummies(cluster, effects, gaps):
+    ds = panel(gaps=gaps)
     table = frame(ds)
     formula = "arrivals ~ drought + price" + "".join(f" + C({'step' if e == 'time' else e})" for e in effects)
     model = smf.ols(formula, table)
