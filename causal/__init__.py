@@ -3,6 +3,7 @@
 from .discover import discover
 from .flags import Flag
 from .priors import Priors
-from .result import parents, read, write
+from .result import parents
+from .resultfile import read, write
 
 __all__ = ["Flag", "Priors", "discover", "parents", "read", "write"]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from data.errors import DataError
-from data.files import atomic_path
 
 from .flags import attributes
 from .links import MARK
@@ -92,7 +90,7 @@ def encoded(found: xr.Dataset) -> xr.Dataset:
 
 def check_graph(found: xr.Dataset) -> xr.DataArray:
     """Return the graph of a result; raise DataError where there is none."""
-    graph: Any = found["graph"] if hasattr(found, "data_vars") and "graph" in found else found
+    graph: Any = found.get("graph") if hasattr(found, "data_vars") else found
     if not hasattr(graph, "dims") or not set(LINK) <= set(map(str, graph.dims)):
         raise DataError(
             "there is no graph with the dimensions source, target and lag",
@@ -132,42 +130,3 @@ def parents(found: xr.Dataset, target: str) -> list[tuple[str, int, float]]:
         if str(marks.sel(source=i, lag=lag).values) == "-->"
     ]
     return sorted(listed, key=lambda link: -abs(link[2]))
-
-
-def write(found: xr.Dataset, path: str | Path) -> Path:
-    """Write a result as netCDF, or as Zarr where the name ends in ``.zarr``, whole or not at all.
-
-    Raises:
-        DataError: where the name has another ending, or the file cannot be written.
-    """
-    path = Path(path)
-    if path.suffix not in (".nc", ".zarr"):
-        raise DataError(f"the ending '{path.suffix}' is not known", str(path), "use .nc or .zarr")
-    try:
-        with atomic_path(path) as temporary:
-            if path.suffix == ".nc":
-                found.to_netcdf(temporary, engine="netcdf4")
-            else:
-                # Fixed-length text has a settled specification in version 2 of the format alone.
-                found.to_zarr(temporary, mode="w", zarr_format=2, consolidated=True)
-    except (OSError, RuntimeError) as error:
-        raise DataError(
-            f"the result cannot be written, {str(error).splitlines()[0]}", str(path), "choose another folder"
-        ) from error
-    return path
-
-
-def read(path: str | Path) -> xr.Dataset:
-    """Read a result that `write` wrote; raise DataError where it is none."""
-    import xarray as xr
-
-    path = Path(path)
-    if not path.exists():
-        raise DataError("there is no such file", str(path), "check the path")
-    try:
-        found = xr.open_zarr(path) if path.is_dir() else xr.open_dataset(path)
-        found = found.load()
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError("the file cannot be read as a result", str(path), "write it again") from error
-    check_graph(found)
-    return encoded(found)
