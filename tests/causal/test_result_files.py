@@ -80,7 +80,7 @@ def test_a_failure_leaves_the_older_result(found, tmp_path, monkeypatch, name):
 
     monkeypatch.setattr(xr.Dataset, "to_netcdf", fail)
     monkeypatch.setattr(xr.Dataset, "to_zarr", fail)
-    with pytest.raises(DataError, match="cannot be written, .*No space left"):
+    with pytest.raises(DataError, match=r"cannot be written, .*No space left"):
         causal.write(found.isel(lat=[0]), path)
     monkeypatch.undo()
     the_same(causal.read(path), found)
