@@ -13,7 +13,10 @@ from typing import Any
 from data.errors import ConfigError, nearest
 from data.files import atomic_write_text
 
-_MODULES = {"hybrid": "experiments.benches.hybrid"}
+_MODULES = {
+    "causal": "experiments.benches.causal",
+    "hybrid": "experiments.benches.hybrid",
+}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from .selection import best_of, select
 
 METHODS = ("pcmci", "pcmci+")
 TESTS = ("parcorr", "robust_parcorr")
-BYTES = 96 << 20
+BYTES = 32 << 20
 """Memory for the correlation matrices of the cells that are worked on together."""
 
 
@@ -235,6 +235,9 @@ def _pooled_evidence(
     return Evidence(matrices[None], np.zeros((1, size), int), np.full((1, size), steps.size)), flags
 
 
+_columns = jax.jit(jax.vmap(lagged_columns, (0, 0, None)), static_argnums=2)
+
+
 def _ragged(
     values: np.ndarray,
     known: np.ndarray,
@@ -253,10 +256,9 @@ def _ragged(
         spread = np.sqrt((centred**2).sum(over, keepdims=True) / count)
         flat = spread**2 <= CONSTANT * np.maximum(mean**2, 1e-280)
         scaled = np.where(flat, 0.0, centred / np.where(flat, 1.0, spread))
-    build = jax.jit(jax.vmap(lagged_columns, (0, 0, None)), static_argnums=2)
 
     def columns(x: np.ndarray) -> np.ndarray:
-        return np.asarray(build(x, steps, settings.tau_max)).transpose(0, 2, 1)
+        return np.asarray(_columns(x, steps, settings.tau_max)).transpose(0, 2, 1)
 
     allowed = None if mask is None else columns(~mask)
     return RaggedEvidence(

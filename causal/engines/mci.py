@@ -100,6 +100,6 @@ def packed(nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     number = used.sum(1)
     out = np.full((nodes.shape[0], max(1, int(number.max(initial=0)))), -1, np.int32)
     row, column = np.nonzero(used)
-    place = np.cumsum(used, axis=1, dtype=np.int32)[row, column] - 1
+    place = np.arange(row.size) - np.repeat(np.cumsum(number) - number, number)
     out[row, place] = nodes[row, column]
     return out, number

@@ -221,5 +221,7 @@ def p_values(values: np.ndarray, freedom: np.ndarray) -> np.ndarray:
 
 def critical(alpha: float, freedom: np.ndarray) -> np.ndarray:
     """Correlation whose p-value is ``alpha``; infinite where there is no degree of freedom."""
-    t = stdtrit(np.maximum(freedom, 1), 1.0 - alpha / 2.0)
-    return np.where(freedom < 1, np.inf, t / np.sqrt(np.maximum(freedom, 1) + t * t))
+    kinds, place = np.unique(freedom, return_inverse=True)
+    positive = np.maximum(kinds, 1)
+    t = stdtrit(positive, 1.0 - alpha / 2.0)
+    return np.where(kinds < 1, np.inf, t / np.sqrt(positive + t * t))[place]

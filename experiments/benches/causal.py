@@ -1,0 +1,90 @@
+"""The causal engine beside tigramite: the same links, and how much less processor time."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from .. import bench
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 --xla_backend_optimization_level=1"
+LARGE = {"cells": 100_000, "variables": 8, "length": 400}
+TARGETS = {
+    "differing marks": (0.0, True),
+    "largest |d val|": (1e-10, True),
+    "largest relative d p": (1e-8, True),
+    "cells with other parents": (0.0, True),
+    "with compilation": (50.0, False),
+}
+
+
+def target_of(name: str) -> tuple[float | None, bool]:
+    """The number to reach, and whether it is an upper bound."""
+    for ending, target in TARGETS.items():
+        if name.endswith(ending):
+            return target
+    if name.endswith("warm"):
+        return (300.0, False) if name.startswith("pcmci,") else (100.0, False)
+    return (150.0, False) if "bootstrap" in name else (None, False)
+
+
+def _measured(quick: bool) -> list[dict[str, Any]]:
+    """Run the measurements in a process with one thread, and pass on what it says."""
+    command = [sys.executable, "-m", "experiments.benches.causal_measure", *(["--quick"] if quick else [])]
+    found = []
+    with subprocess.Popen(
+        command, env=os.environ | ONE_THREAD | {"XLA_FLAGS": FLAGS}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("{"):
+                found.append(json.loads(line))
+                print(f"{found[-1]['name']}: {found[-1]['value']:.4g}", file=sys.stderr, flush=True)
+    if process.returncode:
+        raise RuntimeError("the measurements ended early")
+    return found
+
+
+def rows(data: Path | None, quick: bool) -> list[bench.Row]:
+    """Rows of ``terrax bench causal``; cells are synthetic, so ``data`` is not read."""
+    del data
+    out = []
+    for item in _measured(quick):
+        target, at_most = target_of(item["name"])
+        timed = "ours" in item
+        out.append(
+            bench.Row(
+                item["name"],
+                float(item["value"]),
+                "times less processor time" if timed else "1",
+                peer=f"tigramite {item['peer'] * 1e3:.3g} ms, terrax {item['ours'] * 1e3:.3g} ms a cell"
+                if timed
+                else None,
+                target=target,
+                at_most=at_most,
+            )
+        )
+    if not quick:
+        out += _large()
+    return out
+
+
+def _large() -> list[bench.Row]:
+    """A cube of 100 000 cells in one call, in a process of its own: seconds, and the most memory it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "experiments.benches.causal_large"], check=True)
+    seconds = time.perf_counter() - start
+    most = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 2**20
+    label = f"{LARGE['cells']} cells of N={LARGE['variables']}, T={LARGE['length']}"
+    return [
+        bench.Row(f"{label}, PCMCI in one call", seconds, "s"),
+        bench.Row(f"{label}, most memory", most, "GiB", target=4.0, at_most=True),
+    ]
