@@ -15,7 +15,7 @@ DEPENDENT = 1e-11
 norm solution amounts to."""
 NEAR = 1e-7
 """Below this the digits of a value are too few to compare it with another engine's."""
-WIDTHS = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+WIDTHS = (2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 """Numbers of conditions that a program is compiled for; a test takes the next larger one."""
 UNROLLED = 24 if tuple(int(part) for part in jax.__version__.split(".")[:2]) >= (0, 11) else 8
 """Up to this many conditions the elimination is written out, which XLA compiles well only since JAX 0.11."""
