@@ -93,7 +93,7 @@ def _linear(rng: np.random.Generator, cells: int, steps: int, size: int) -> tupl
 
 
 def _nonlinear(rng: np.random.Generator, cells: int, steps: int, size: int) -> tuple[xr.Dataset, np.ndarray]:
-    model = draw(rng, size, 2, 0.3, size, strength=0.8, nonlinear=True)
+    model = draw(rng, size, 2, 0.3, size, strength=2.0, nonlinear=True)
     return _dataset(run(model, _noise(rng, cells, steps, size)), "nonlinear"), model.graph
 
 

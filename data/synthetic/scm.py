@@ -53,7 +53,7 @@ def draw(
         links: cross links, at most one per pair of variables.
         contemporaneous: share of the cross links at lag 0.
         strength: absolute coefficient of a cross link, half of them negative.
-        nonlinear: whether cross links are nonlinear.
+        nonlinear: whether cross links are nonlinear (`bump`).
 
     Raises:
         ConfigError: for more links than pairs, or an autocorrelation that no stable model has.
@@ -79,7 +79,7 @@ def draw(
     diagonal = np.arange(size)
     while True:
         weight[diagonal, diagonal, 1] = autocorrelation
-        if radius(weight) < STABLE:
+        if nonlinear or radius(weight) < STABLE:  # a bounded effect leaves a stable variable stable
             return Model(weight, order, nonlinear)
         weight *= 0.9
 

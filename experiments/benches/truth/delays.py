@@ -28,6 +28,11 @@ def hourly(x: np.ndarray) -> np.ndarray:
     return x[: len(x) // STEPS * STEPS].reshape(-1, STEPS, x.shape[1]).mean(1)
 
 
+def record(seed: int, number: int) -> np.ndarray:
+    """Discharge [T, N] of a simulated network of the set of a seed, by the quarter-hour."""
+    return river_network(seed=(seed, number))[0]["discharge"].transpose("time", "station").values
+
+
 def connected(truth: np.ndarray, nodes: int = NODES) -> list[list[int]]:
     """All sets of ``nodes`` stations that the links of ``truth`` hold together, in lexical order."""
     near = (truth + truth.T) > 0
@@ -50,8 +55,8 @@ def worlds(
     """
     found = []
     for k in range(count):
-        ds, truth = river_network(seed=(seed, k))
-        x = hourly(ds["discharge"].transpose("time", "station").values)
+        truth = river_network(seed=(seed, k))[1]
+        x = hourly(record(seed, k))
         sets = np.array(connected(truth))
         rng = np.random.default_rng((seed, k, 1))
         if len(sets) > per_world:

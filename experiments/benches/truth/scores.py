@@ -32,13 +32,19 @@ class Counts(NamedTuple):
         return Counts(self.hits + other.hits, self.found + other.found, self.true + other.true)
 
 
-def auroc(truth: np.ndarray, score: np.ndarray) -> float:
-    """Area under the receiver operating curve over ordered pairs [N, N]; the diagonal is left out, ties count half.
+def auroc(truth: np.ndarray, score: np.ndarray, counted: np.ndarray | None = None) -> float:
+    """Area under the receiver operating curve over ordered pairs; the diagonal is left out, ties count half.
+
+    Args:
+        truth: 1 where the pair is a link, [N, N].
+        score: larger where a link is more likely, [N, N].
+        counted: pairs that count, [N, N], or None for all.
 
     Raises:
         ValueError: where all pairs are links or none is.
     """
     off = ~np.eye(len(truth), dtype=bool)
+    off = off if counted is None else off & counted
     label, value = np.asarray(truth)[off] > 0, np.asarray(score, dtype=float)[off]
     yes, no = int(label.sum()), int((~label).sum())
     if not yes or not no:
