@@ -351,7 +351,8 @@ def _field(parts: dict[str, np.ndarray], task: Task) -> None:
         if settings.method == "pcmci":
             parts["graph"] = np.where(parts["q"] <= settings.alpha, parts["graph"], "").astype(MARK)
     parts["field_p"] = walker(parts["p"], usable)
-    parts["field_share"] = (parts["graph"][usable] != "").mean(0) if usable.any() else parts["field_p"] * 0
+    linked = np.add.reduce(parts["graph"] != "", axis=0, where=usable[:, None, None, None])
+    parts["field_share"] = linked / max(1, int(usable.sum()))
 
 
 def _pooled(

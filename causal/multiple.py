@@ -50,5 +50,5 @@ def walker(p: np.ndarray, tested: np.ndarray) -> np.ndarray:
     number = int(tested.sum())
     if not number:
         return np.ones(p.shape[1:])
-    least = np.where(tested.reshape(-1, *[1] * (p.ndim - 1)), p, 1.0).min(0)
+    least = np.min(p, axis=0, where=tested.reshape(-1, *[1] * (p.ndim - 1)), initial=1.0)
     return -np.expm1(number * np.log1p(-np.minimum(least, 1 - 1e-16)))

@@ -83,7 +83,7 @@ def to_dataset(
 
 def encoded(found: xr.Dataset) -> xr.Dataset:
     """Say how marks are written: as characters, which netCDF packs, not as single strings."""
-    found["graph"] = found["graph"].astype(MARK)
+    found["graph"] = found["graph"].astype(MARK, copy=False)
     found["graph"].encoding = {"dtype": "S1"}
     return found
 
