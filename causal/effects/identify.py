@@ -98,23 +98,24 @@ class Query:
         self.names = [str(k) for k in range(graph.shape[0])] if names is None else [str(n) for n in names]
         self.marks = read_marks(graph, self.names, admg)
         self.source, self.target, self.kind = source, target, kind
-        self.latent = frozenset(latent)
+        self.latent, self.graph, self.admg = frozenset(latent), graph, admg
         _sensible(self.marks, self.names, source, target, self.latent, kind)
         deepest = max(-lag for _, lag in {source, *extra})
-        near = deepest + self.marks.tau_max
-        # Without hidden variables the parents of all that matters lie this near; paths through hidden
-        # ones can reach further back, so the set is built in a longer window and checked in one twice as long.
-        far = near + 2 * self.marks.tau_max * max(1, self.marks.variables)
+        # The parents of all that matters lie near. A path that is not causal can run through much earlier steps,
+        # so sets are checked in a window in which each variable may delay each leg of it by the largest lag.
+        self.shallow = deepest + self.marks.tau_max
+        far = self.shallow + 2 * self.marks.tau_max * (self.marks.variables + 1)
         hidden = bool(self.latent or self.marks.confounded)
-        self.build = far if hidden else near
-        self.check = 2 * far if hidden else near + self.marks.tau_max
+        self.build = far if hidden else self.shallow
+        self.check = 2 * far if hidden else far
         variables = {source[0], target[0], *(v for v, _ in extra)}
-        self.cases = [
-            Case(m, self) for m in orientations(self.marks, possible_ancestors(self.marks, variables))
-        ]
+        self.covered = possible_ancestors(self.marks, variables)
+        self.cases = [Case(m, self) for m in orientations(self.marks, self.covered)]
 
     def invalid(self, chosen: frozenset[Node]) -> str:
         """Return a sentence on the first possible graph in which a set is not valid, else ''."""
+        if self.marks.undecided and any(v not in self.covered for v, _ in chosen):
+            return self._with(chosen).invalid(chosen)
         for case in self.cases:
             reason = case.invalid(chosen)
             if reason and len(self.cases) > 1:
@@ -122,6 +123,12 @@ class Query:
             if reason:
                 return reason
         return ""
+
+    def _with(self, chosen: frozenset[Node]) -> Query:
+        """Ask the same with the undecided links that bear on a set."""
+        return Query(
+            self.graph, self.source, self.target, self.names, self.latent, self.admg, self.kind, chosen
+        )
 
     def search(self) -> Identification:
         """Return the first candidate that is valid in every possible graph."""
@@ -214,8 +221,9 @@ class Case:
         sets = [self._optimal()]
         parents = frozenset(near.parents[self.source])
         sets.append(frozenset(p for p in parents if p[0] not in hidden))
-        if hidden:
+        if hidden:  # what reaches far back costs samples: near nodes first
             sets.append(frozenset(self._ancestors() - self.forbidden))
+            sets = [frozenset(n for n in s if -n[1] <= self.query.shallow) for s in sets] + sets
         return sets
 
     def _ancestors(self) -> set[Node]:

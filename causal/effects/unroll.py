@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -215,9 +216,9 @@ class Unrolled:
         meeting = self.ancestors(given) if not cut else self._ancestors_without(given, cut)
         start: tuple[Node, str] = (source, "child")
         came: dict[tuple[Node, str], tuple[Node, str] | None] = {start: None}
-        todo: list[tuple[Node, str]] = [start]
+        todo: deque[tuple[Node, str]] = deque([start])
         while todo:
-            state = todo.pop(0)
+            state = todo.popleft()
             node, entered = state
             if node == target:
                 return _trail(came, state)

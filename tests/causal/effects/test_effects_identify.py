@@ -39,6 +39,28 @@ def test_collider_opens_a_path():
     assert why_invalid(graph, (x, 0), (y, 0), [(z, 0), (a, 0)]) == ""
 
 
+def test_common_cause_far_back_is_seen():
+    """A cause that reaches source and target only over long chains, 12 steps back."""
+    chain = [(0, 1, 2), (1, 2, 2), (2, 3, 2), (0, 4, 2), (4, 5, 2), (5, 6, 2), (3, 6, 1)]
+    graph = graph_with(7, 3, *chain)
+    # 3(t-1) <- 2 <- 1 <- 0(t-7), and 6(t) <- 5 <- 4 <- 0(t-6): no fork in common, so nothing to adjust for
+    assert why_invalid(graph, (3, -1), (6, 0), []) == ""
+    graph[0, 0, 1] = "-->"
+    assert "stays open" in why_invalid(graph, (3, -1), (6, 0), [])
+    assert why_invalid(graph, (3, -1), (6, 0), [(5, -2)]) == ""
+
+
+def test_hidden_cause_with_memory():
+    """A hidden driver with memory: the driver's trace in its other effects does not close the path."""
+    graph = graph_with(4, 2, (3, 3, 1), (3, 0, 0), (3, 1, 0), (3, 2, 0), (0, 1, 1))
+    found = identify(graph, (0, -1), (1, 0), latent=[3])
+    assert not found.identified
+    blocked = graph_with(4, 2, (3, 3, 1), (3, 0, 0), (3, 2, 0), (2, 1, 1), (0, 1, 1))
+    found = identify(blocked, (0, -1), (1, 0), latent=[3])
+    assert found.identified
+    assert max(-lag for _, lag in found.adjustment) <= 2
+
+
 def test_no_causal_path_is_no_effect():
     graph = graph_with(2, 2, (0, 0, 1), (1, 0, 1))
     found = identify(graph, (0, -1), (1, 0))
