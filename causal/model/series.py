@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+MONTH = np.timedelta64(1, "M")
+
+
 @dataclass(frozen=True, eq=False)
 class Series:
     """Variables over time and members of a panel.
@@ -111,10 +114,10 @@ def following(time: np.ndarray, steps: int) -> np.ndarray:
     count = np.unique(np.diff(month).astype(int))
     if count.size == 1 and count[0] > 0:
         # the same time after the month's beginning, or before its end
-        for edge in (month, month + 1):
+        for edge in (month, month + MONTH):
             offset = np.unique(time - edge.astype(time.dtype))
             if offset.size == 1:
-                return (edge[-1] + count[0] * ahead).astype(time.dtype) + offset[0]
+                return (edge[-1] + count[0] * ahead * MONTH).astype(time.dtype) + offset[0]
     step = np.median(np.diff(time).astype("timedelta64[ns]").astype("int64")).astype("timedelta64[ns]")
     return time[-1] + step * ahead
 
