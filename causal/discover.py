@@ -105,7 +105,7 @@ def discover(
         conflict_resolution: whether contradicting orientations become ``x-x``.
         options: settings of tigramite's test or method, handed on as they are.
         store: folder for finished blocks; a search that was stopped goes on from there.
-        workers: processes of tigramite.
+        workers: processes of tigramite, or threads of the JAX engine.
         progress: is told how many cells are done, and of how many.
 
     Returns:

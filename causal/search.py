@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +38,7 @@ class Task:
         bootstrap: number of replicates.
         block_length: steps of a block of the bootstrap, or None for the cube root of the samples.
         seed: of the bootstrap.
-        workers: processes of tigramite.
+        workers: processes of tigramite, or threads of the JAX engine.
     """
 
     settings: Settings
@@ -79,24 +82,52 @@ def search(
     step = _block_size(cube, task)
     merged: dict[str, np.ndarray] = {}
     errors: list[str] = []
-    for number, first in enumerate(range(0, cube.cells, step)):
+    done = 0
+
+    def one(number: int) -> tuple[int, dict[str, np.ndarray], list[str]]:
+        first = number * step
         last = min(first + step, cube.cells)
         values, out = cube.block(first, last), mask.block(first, last)
         _finite(values, cube, first)
         digest = digest_of(values, out) if store is not None else ""
         parts = store.load(number, digest) if store is not None else None
+        troubles: list[str] = []
         if parts is None:
             parts, troubles = _block(values, out, task, cube, first, progress)
-            errors += troubles
             if store is not None:
                 store.save(number, digest, parts)
+        return first, parts, troubles
+
+    for first, parts, troubles in _in_turn(one, -(-cube.cells // step), task):
+        errors += troubles
         for name, part in parts.items():
             if name not in merged:
                 merged[name] = np.zeros((cube.cells, *part.shape[1:]), part.dtype)
-            merged[name][first:last] = part
+            merged[name][first : first + part.shape[0]] = part
+        done += parts["flag"].shape[0]
         if progress is not None:
-            progress(last, cube.cells)
+            progress(done, cube.cells)
     return Results(merged, errors)
+
+
+def _in_turn(work: Callable[[int], Any], number: int, task: Task) -> Iterator[Any]:
+    """Do blocks one after another, or some at a time in threads: compiled code and sorts let others run meanwhile."""
+    if task.engine == "tigramite" or task.workers == 1 or number == 1:
+        yield from map(work, range(number))
+        return
+    with ThreadPoolExecutor(task.workers) as pool:
+        waiting: deque[Future[Any]] = deque()
+        try:
+            for k in range(number):
+                waiting.append(pool.submit(work, k))
+                if len(waiting) > task.workers:  # no more results are held than are being made
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BaseException:
+            for future in waiting:
+                future.cancel()
+            raise
 
 
 def _block_size(cube: Cube, task: Task) -> int:
