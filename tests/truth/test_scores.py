@@ -40,10 +40,10 @@ def test_claims_are_directed_marks_between_variables():
 
 def test_pcmci_is_as_tigramite_and_knows_no_scale():
     x = values(world("linear", 2, 300, 4, seed=5)[0])
-    ours = peers.momentary(list(x), 3, "pcmci")
+    ours = peers.momentary(list(x), 3, "pcmci")[0]
     np.testing.assert_allclose(ours[1], peers.by_tigramite(x[1], 3), atol=1e-9)
     np.testing.assert_allclose(
-        peers.momentary([x[0] * [1.0, 1e3, 1e-3, 7.0]], 3, "pcmci")[0], ours[0], atol=1e-9
+        peers.momentary([x[0] * [1.0, 1e3, 1e-3, 7.0]], 3, "pcmci")[0][0], ours[0], atol=1e-9
     )
 
 

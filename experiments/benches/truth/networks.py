@@ -39,8 +39,8 @@ def scores(lags: int, delay: int, outside: np.ndarray | None = None) -> dict[str
     return {
         f"VAR({lags})": lambda x: peers.var_granger(x, lags, signed=False),
         f"VARLiNGAM({lags})": lambda x: peers.var_lingam(x, lags),
-        "PCMCI": lambda x: peers.momentary([x], lags, "pcmci", outside=outside)[0],
-        "PCMCI+": lambda x: peers.momentary([x], lags, "pcmci+", outside=outside)[0],
+        "PCMCI": lambda x: peers.momentary([x], lags, "pcmci", outside)[0][0],
+        "PCMCI+": lambda x: peers.momentary([x], lags, "pcmci+", outside)[0][0],
         "delay score": lambda x: delay_scores(x, delay).odds,
     }
 

@@ -48,9 +48,9 @@ def var_lingam(x: np.ndarray, lags: int) -> np.ndarray:
 
 
 def momentary(
-    x: Sequence[np.ndarray], lags: int, method: str, signed: bool = False, outside: np.ndarray | None = None
-) -> np.ndarray:
-    """Largest partial correlation of PCMCI or PCMCI+ over lags, [cell, N, N], source first.
+    x: Sequence[np.ndarray], lags: int, method: str, outside: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Largest partial correlation of PCMCI or PCMCI+ over lags, in size and as it is, [cell, N, N], source first.
 
     PCMCI's lag 0 has no direction and is left out; of PCMCI+'s lag 0 only the direction that its graph gives counts.
 
@@ -58,19 +58,17 @@ def momentary(
         x: series [T, N] of each cell.
         lags: largest lag.
         method: ``pcmci`` or ``pcmci+``.
-        signed: the largest as it is; else the largest in size.
         outside: True at times whose targets are left out, [T], or None.
     """
     values = np.stack(list(x))
     mask = None if outside is None else np.broadcast_to(outside[None, :, None], values.shape)
     settings = Settings(method=method, tau_max=lags, pc_alpha=PC_ALPHA if method == "pcmci" else 0.01)
     found = search(values, settings, mask)
-    value = found.val if signed else np.abs(found.val)
-    if method == "pcmci":
-        return value[..., 1:].max(-1)
-    wrong = found.graph[..., 0] == "<--"
-    value = np.concatenate([np.where(wrong, 0.0, value[..., 0])[..., None], value[..., 1:]], -1)
-    return value.max(-1)
+    value = found.val[..., 1:]
+    if method == "pcmci+":
+        now = np.where(found.graph[..., 0] == "<--", 0.0, found.val[..., 0])
+        value = np.concatenate([now[..., None], value], -1)
+    return np.abs(value).max(-1), value.max(-1)
 
 
 def by_tigramite(x: np.ndarray, lags: int) -> np.ndarray:

@@ -104,18 +104,17 @@ def _pcmci(x: np.ndarray, truth: np.ndarray, sets: list[list[int]], note: str, o
     """Add the rows of PCMCI and PCMCI+, which no scale changes; return the best AUROC of PCMCI."""
     best = 0.0
     for method in ("pcmci", "pcmci+"):
-        for signed in (False, True):
-            for unit, y in (("raw", x), ("standardised", peers.standardised(x))):
-                found = peers.momentary([y[:, c] for c in sets], LAGS, method, signed)
+        for unit, y in (("raw", x), ("standardised", peers.standardised(x))):
+            both = peers.momentary([y[:, c] for c in sets], LAGS, method)
+            for kind, found in zip(("largest", "largest signed"), both, strict=True):
                 value = float(
                     np.mean([auroc(truth[np.ix_(c, c)], f) for c, f in zip(sets, found, strict=True)])
                 )
-                kind = "largest signed" if signed else "largest"
                 name = f"Elbe flood, {method.upper()} {kind} partial correlation, {unit}, {note}"
                 out.append(bench.Row(name, value, "AUROC"))
                 best = max(best, value) if method == "pcmci" else best
     few = sets[:: max(1, len(sets) // 8)][:8]
-    ours = peers.momentary([x[:, c] for c in few], LAGS, "pcmci")
+    ours = peers.momentary([x[:, c] for c in few], LAGS, "pcmci")[0]
     theirs = [peers.by_tigramite(x[:, c], LAGS) for c in few]
     gap = float(np.abs(ours - np.array(theirs)).max())
     name = f"Elbe flood, PCMCI, largest difference from tigramite, {len(few)} subgraphs"
