@@ -246,3 +246,19 @@ def test_classical_error_is_that_of_the_textbook():
     assert found.adjustment == (("v1", -1),)
     assert found.classical == pytest.approx(peer.bse[1], rel=1e-9)
     assert found.dof == peer.df_resid
+
+
+def test_graph_that_was_discovered(tmp_path):
+    """What discover returns, also from a file, is a graph; the effects in it are those of the world."""
+    import causal
+
+    phi = coefficients(np.random.default_rng(1), CHAIN)
+    ds = chain(seed=3, steps=1500)
+    found = causal.discover(ds, ["v0", "v1", "v2"], method="pcmci+", tau_max=2, pc_alpha=0.01)
+    effect = effect_of(found, ds, ("v0", -1), ("v2", 0), bootstrap=Bootstrap(200, 0.99))
+    assert effect.identified
+    assert effect.lower <= along_paths(phi, 1)[1, 2, 0] <= effect.upper
+    found[["graph"]].to_netcdf(tmp_path / "graph.nc")
+    with xr.open_dataset(tmp_path / "graph.nc") as back:
+        same = effect_of(back.load(), ds, ("v0", -1), ("v2", 0), bootstrap=NONE)
+    assert same.estimate == pytest.approx(effect.estimate, abs=1e-12)

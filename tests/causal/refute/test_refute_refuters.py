@@ -270,3 +270,13 @@ def test_rates_of_a_few_panels():
     for kind in ("hidden", "seasonal", "regional"):
         assert found[kind]["stands"] <= 1 / 6
         assert found[kind]["passed"]["random common cause"] >= 0.8 or found[kind]["claimed"] == 0
+
+
+@pytest.mark.slow
+def test_rates_of_many_panels():
+    found = rates(60, seed=11)
+    assert found["true"]["stands"] >= 0.88  # the negative control alone errs in 5 %
+    assert found["hidden"]["rejected"] >= 0.95
+    assert found["seasonal"]["rejected"] >= 0.95
+    assert found["regional"]["claimed"] >= 0.3
+    assert found["regional"]["stands"] <= 0.15
