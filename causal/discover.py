@@ -12,7 +12,7 @@ from data.errors import ConfigError, DataError, listing
 
 from .chosen import Mask, outside_season
 from .cube import Cube, open_cube
-from .engines.jax_engine import can
+from .engines.abilities import can
 from .flags import Flag
 from .links import MARK
 from .multiple import benjamini_hochberg, walker

@@ -15,7 +15,9 @@ from data.files import atomic_write_text
 
 _MODULES = {
     "causal": "experiments.benches.causal",
+    "causal-truth": "experiments.benches.causal_truth",
     "hybrid": "experiments.benches.hybrid",
+    "interventions": "experiments.benches.interventions",
 }
 
 

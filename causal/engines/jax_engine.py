@@ -19,8 +19,6 @@ from .pcmciplus import pcmciplus, symmetrise
 from .ragged import RaggedEvidence
 from .selection import best_of, select
 
-METHODS = ("pcmci", "pcmci+")
-TESTS = ("parcorr", "robust_parcorr")
 BYTES = 32 << 20
 """Memory for the correlation matrices of the cells that are worked on together."""
 
@@ -38,19 +36,6 @@ class Found:
     links: Links
     parents: np.ndarray
     flags: np.ndarray
-
-
-def can(settings: Settings, missing: bool) -> str:
-    """Return why this engine cannot do what is asked, or an empty string."""
-    if settings.method not in METHODS:
-        return f"the method '{settings.method}' is tigramite's"
-    if settings.test not in TESTS:
-        return f"the test '{settings.test}' is tigramite's"
-    if settings.options:
-        return "options of tigramite are given"
-    if settings.test == "robust_parcorr" and (missing or set(settings.mask_type) != {"y"}):
-        return "robust_parcorr ranks every test's own samples, which differ where values are missing"
-    return ""
 
 
 def cells_at_once(size: int, tau_max: int) -> int:

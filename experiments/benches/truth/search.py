@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from causal.engines import jax_engine, tigramite_engine
+from causal.engines import abilities, jax_engine, tigramite_engine
 from causal.links import Links
 from causal.multiple import benjamini_hochberg
 from causal.settings import Settings
@@ -22,7 +22,7 @@ def search(values: np.ndarray, settings: Settings, mask: np.ndarray | None = Non
     Returns:
         Marks, values and p-values of each cell.
     """
-    if not jax_engine.can(settings, missing=False):
+    if not abilities.can(settings, missing=False):
         found = jax_engine.run_cells(values, settings, mask=mask).links
     else:
         names = [f"x{k}" for k in range(values.shape[2])]
