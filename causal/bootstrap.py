@@ -1,4 +1,4 @@
-"""Block bootstrap: how often a link comes back when time is drawn anew in blocks (Debeire et al. 2024)."""
+"""Block bootstrap: how often a link comes back when time is drawn anew in blocks [@debeire2024]."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def default_length(number: int) -> int:
-    """Length of a block for ``number`` samples: their cube root (Hall et al. 1995)."""
+    """Length of a block for ``number`` samples: their cube root [@hall1995]."""
     return max(1, round(number ** (1 / 3)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def benjamini_hochberg(p: np.ndarray, tested: np.ndarray) -> np.ndarray:
-    """Adjusted p-values by Benjamini and Hochberg (1995), over the last axis.
+    """Adjusted p-values by Benjamini and Hochberg [@benjamini1995], over the last axis.
 
     Args:
         p: p-values, ``(family, test)``.
@@ -29,7 +29,7 @@ def benjamini_hochberg(p: np.ndarray, tested: np.ndarray) -> np.ndarray:
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Adjusted p-values by Holm (1979): the chance of any false rejection is held, ``(test,)``."""
+    """Adjusted p-values by Holm [@holm1979]: the chance of any false rejection is held, ``(test,)``."""
     order = np.argsort(p, kind="stable")
     scaled = p[order] * np.arange(p.size, 0, -1)
     adjusted = np.empty_like(p, dtype=float)
@@ -38,7 +38,7 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def walker(p: np.ndarray, tested: np.ndarray) -> np.ndarray:
-    """Chance of a p-value as small as the least of a field where no cell has a link (Walker's test; Wilks 2006).
+    """Chance of a p-value as small as the least of a field where no cell has a link (Walker's test [@wilks2006]).
 
     Args:
         p: p-values, ``(cell, ...)``.

@@ -1,7 +1,7 @@
 """The orientation of contemporaneous links: colliders by the majority rule, then the rules of Meek.
 
-Runge (2020), algorithms 3 and S2; Colombo and Maathuis (2014) for the majority rule; Meek (1995) for the rules;
-Dor and Tarsi (1992) for a directed graph of a pattern. Contradicting orientations become ``x-x``.
+[@runge2020], algorithms 3 and S2; [@colombo2014] for the majority rule; [@meek1995] for the rules;
+[@dor1992] for a directed graph of a pattern. Contradicting orientations become ``x-x``.
 """
 
 from __future__ import annotations
