@@ -95,7 +95,7 @@ def hidden_confounder(
     if strength is None and observed:
         name, d, y = strongest(data, outcome, treatment, observed)
         strength = as_strong_as(d, y, times)
-        note += f"; judged by one {times:g} times as strong as {name}"
+        note += f"; judged by one {'' if times == 1 else f'{times:g} times '}as strong as {name}"
     if strength is None:
         return Row(
             NAME, original.value, original.lower, original.upper, share=found.robustness_alpha, note=note

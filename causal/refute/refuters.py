@@ -262,7 +262,8 @@ def negative_control(
     found = run(estimate, data.assign({outcome: data[control]}), level)
     p = found.p
     passed = p > alpha if np.isfinite(p) else not found.told
-    return Row(f"negative control {control}", found.value, found.lower, found.upper, p=p, passed=bool(passed))
+    name, note = f"negative control {control}", "an outcome that the treatment cannot change"
+    return Row(name, found.value, found.lower, found.upper, p=p, passed=bool(passed), note=note)
 
 
 def _tell(progress: Progress, done: int, total: int) -> None:
