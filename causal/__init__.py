@@ -1,9 +1,21 @@
 """Time-series causal graphs from panels and cubes."""
 
 from .discover import discover
+from .figures import graph_figure
 from .flags import Flag
+from .maps import link_map, overview
 from .priors import Priors
 from .result import parents
 from .resultfile import read, write
 
-__all__ = ["Flag", "Priors", "discover", "parents", "read", "write"]
+__all__ = [
+    "Flag",
+    "Priors",
+    "discover",
+    "graph_figure",
+    "link_map",
+    "overview",
+    "parents",
+    "read",
+    "write",
+]

@@ -35,6 +35,12 @@ def check_path(path: str | Path) -> Path:
         raise DataError("a folder where a file is wanted", str(path), "choose another name")
     if path.suffix == ".zarr" and path.exists() and not any((path / name).exists() for name in STORE):
         raise DataError("there is something else than a Zarr store", str(path), "choose another name")
+    check_folder(path)
+    return path
+
+
+def check_folder(path: Path) -> None:
+    """Raise DataError where a file could not be made at a path, its folders included."""
     folder = path.parent
     while not folder.exists():
         folder = folder.parent
@@ -42,7 +48,6 @@ def check_path(path: str | Path) -> Path:
         raise DataError(f"'{folder}' is a file, not a folder", str(path), "choose another folder")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise DataError("the folder may not be written", str(folder), "choose another folder")
-    return path
 
 
 def write(found: xr.Dataset, path: str | Path) -> Path:

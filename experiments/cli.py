@@ -13,6 +13,7 @@ from .commands import (
     bench,
     compare,
     data,
+    discover,
     doctor,
     list_,
     paper,
@@ -32,7 +33,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, list_, runs, show, compare, report, project, bench, doctor, show_config, data, paper):
+COMMANDS = (
+    run,
+    list_,
+    runs,
+    show,
+    compare,
+    report,
+    project,
+    discover,
+    bench,
+    doctor,
+    show_config,
+    data,
+    paper,
+)
+for command in COMMANDS:
     command.add(app)
 
 

@@ -1,0 +1,1 @@
+"""What ``terrax discover`` is made of: files opened, options read, the result summed up and drawn."""
