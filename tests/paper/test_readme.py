@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer.main
+import xarray as xr
 
 from data import synthetic
 from experiments import registry
@@ -48,7 +50,7 @@ def test_every_command_is_told_and_every_told_command_exists():
 def test_options_of_the_table_exist():
     for line in re.findall(r"(?m)^\| `terrax ([^`]+)`", TEXT):
         name = max((known for known in KNOWN if line.startswith(known)), key=len)
-        assert set(re.findall(r"--[a-z]+", line)) <= KNOWN[name], line
+        assert set(re.findall(r"--[a-z-]+", line)) <= KNOWN[name], line
 
 
 def test_experiments_scenarios_and_files_that_are_named_exist():
@@ -106,19 +108,57 @@ def bucket_world(path: Path) -> None:
     synthetic.write_sites(synthetic.virtual_sites(weather, simulate, {"et": 0.05}, 0.1, seed=1), path)
 
 
-def test_the_python_of_the_readme_runs_and_learns(tmp_path):
-    (block,) = [text for kind, text in BLOCKS if kind == "python"]
-    bucket_world(tmp_path / "towers")
-    (tmp_path / "own.py").write_text(block, encoding="utf-8")
+def run_block(word: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the README's Python that holds a word."""
+    (block,) = [text for kind, text in BLOCKS if kind == "python" and word in text]
+    (folder / "own.py").write_text(block, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-W", "error::DeprecationWarning:__main__", "own.py"],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done
+
+
+def cube_world(path: Path) -> None:
+    """A cube in which rain wets the soil, and wet soil and moist air raise production."""
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((4, 600, 2, 2))
+    pr, soil, vpd, gpp = (np.zeros((600, 2, 2)) for _ in range(4))
+    for t in range(1, 600):
+        pr[t] = 0.3 * pr[t - 1] + noise[0, t]
+        vpd[t] = 0.5 * vpd[t - 1] + noise[1, t]
+        soil[t] = 0.6 * soil[t - 1] + 0.5 * pr[t - 1] + 0.5 * noise[2, t]
+        gpp[t] = 0.4 * gpp[t - 1] + 0.6 * soil[t - 1] - 0.4 * vpd[t] + 0.5 * noise[3, t]
+    dims = ("time", "lat", "lon")
+    fields = {"pr": pr, "soil_water": soil, "vpd": vpd, "gpp": gpp}
+    coords = {"time": pd.date_range("2001", periods=600), "lat": [40.0, 41.0], "lon": [3.0, 4.0]}
+    xr.Dataset({n: (dims, v) for n, v in fields.items()}, coords).to_netcdf(path)
+
+
+def test_the_causal_python_of_the_readme_runs_and_finds_the_truth(tmp_path):
+    cube_world(tmp_path / "cube.nc")
+    lines = run_block("causal.discover", tmp_path).stdout.splitlines()
+    assert (tmp_path / "graphs.nc").exists()
+    parents = next(line for line in lines if line.startswith("[("))
+    assert [name for name in ("vpd", "soil_water", "gpp") if f"('{name}'" in parents] == [
+        "vpd",
+        "soil_water",
+        "gpp",
+    ]
+    low, high = map(float, re.search(r"interval (-?[\d.]+) to (-?[\d.]+)\)", "\n".join(lines)).groups())
+    assert low < 0.6 < high
+    fallen = [float(v) for v in re.findall(r"-?[\d.]+", lines[-1])]
+    assert fallen[0] < -1.25 < fallen[2]  # .5 / (1 - .6) x .6 / (1 - .4), as the world was made
+
+
+def test_the_python_of_the_readme_runs_and_learns(tmp_path):
+    bucket_world(tmp_path / "towers")
+    done = run_block("bucket", tmp_path)
     before, after = (float(value) for value in re.findall(r"NSE (-?[\d.]+)", done.stdout))
     assert before < 0.5
     assert after > 0.9
