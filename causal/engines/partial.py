@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from scipy.special import stdtr, stdtrit
 
+from data.errors import DataError
+
 DEPENDENT = 1e-11
 """A condition whose variance given the others is below this adds nothing: it is left out, which is what the least
 norm solution amounts to."""
@@ -154,7 +156,11 @@ def partial_correlations(
     for width in np.unique(widths):
         mine = np.flatnonzero(widths == width)
         if width >= len(WIDTHS):
-            raise ValueError(f"more than {WIDTHS[-1]} conditions")
+            raise DataError(
+                f"a test has more than {WIDTHS[-1]} conditions",
+                "selection of conditions",
+                "lower pc_alpha, or bound them by max_conds_dim, max_conds_py and max_conds_px",
+            )
         wide = WIDTHS[width]
         for first in range(0, mine.size, CALL):
             some = mine[first : first + CALL]
