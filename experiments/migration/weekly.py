@@ -1,0 +1,273 @@
+"""The weekly file of a published study [@tarraga2024], with its preparation and with a mended one.
+
+The published pipeline [@tarraga2024] interpolates monthly prices quadratically over the weeks, shifts them two weeks
+into the past, sums displacement and conflict over four weeks that overlap, reads blanks as zero, and tests every link
+at one level. Each of these is undone in turn, and links are compared over all districts with usable weeks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from data import panelclean
+from data.errors import DataError
+from data.readers.panel import open_panel
+
+from .config import Config
+from .multiple import binomial_tail, holm
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+VARIABLES = ("displacement", "spei6", "food", "livestock", "water", "conflict")
+BASKET: Mapping[str, float] = {
+    "price_red_sorghum": 95.0,
+    "price_wheat_flour": 3.75,
+    "price_sugar": 5.0,
+    "price_vegetable_oil": 4.0,
+    "price_camel_milk": 15.0,
+    "price_tea_leaves": 0.5,
+    "price_salt": 1.5,
+    "price_cowpeas": 6.0,
+}
+"""Weights of the minimum basket, as in the study [kg or litre]."""
+LIVESTOCK = ("price_cattle", "price_camel", "price_goat")
+WATER = ("price_water_drum",)
+NEEDED = ("idp_drought", "spei6", "fatalities", *BASKET, *LIVESTOCK, *WATER)
+START = "2016-01-04"
+"""First week; displacement is recorded from here on."""
+CARRY_WEEKS = 8
+"""Weeks over which a monthly price is carried forward."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way of preparing the weekly file.
+
+    Attributes:
+        name: name in tables.
+        text: what differs from the published preparation.
+        future: whether prices are interpolated between months and so read the months to come.
+        shift: weeks by which prices are moved into the past.
+        window: weeks over which displacement and conflict are summed; windows overlap.
+        zero: whether blanks of displacement and conflict are read as zero.
+    """
+
+    name: str
+    text: str
+    future: bool
+    shift: int
+    window: int
+    zero: bool
+
+
+def variants(shift: int) -> tuple[Variant, ...]:
+    """The published preparation, each mend by itself, and all of them."""
+    return (
+        Variant("as published", "nothing", True, shift, 4, True),
+        Variant("prices not shifted", "prices stay at their week", True, 0, 4, True),
+        Variant("prices carried forward", "no price from the future, and no shift", False, 0, 4, True),
+        Variant(
+            "weeks that do not overlap", "displacement and conflict of the week itself", True, shift, 1, True
+        ),
+        Variant("blanks missing", "a blank is not read as zero", True, shift, 4, False),
+        Variant("all mended", "all of these", False, 0, 1, False),
+    )
+
+
+def run(path: Path, config: Config, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
+    """Search the lagged links of every district under each preparation.
+
+    Returns:
+        A table with, for each preparation and each source of displacement, the districts with a link at the level of
+        one test and after Holm over all links of all districts, and the change against the published preparation.
+    """
+    from causal.discover import discover
+
+    ds = opened(path, config)
+    told = variants(config.weekly.shift)
+    settings, level = config.weekly, config.causes.alpha
+    found: dict[str, Any] = {}
+    for number, variant in enumerate(told):
+        cube, kept = prepared(ds, variant, settings.least_weeks)
+        links = discover(
+            cube,
+            list(VARIABLES),
+            method="pcmci",
+            test="parcorr",
+            tau_min=1,
+            tau_max=settings.tau_max,
+            pc_alpha=0.05,
+            alpha=level,
+            fdr="none",
+        )
+        p = links["p"].transpose("district", "source", "target", "lag").values[..., 1:]
+        val = links["val"].transpose("district", "source", "target", "lag").values[..., 1:]
+        found[variant.name] = summary(p, val, kept, level)
+        if progress is not None:
+            progress(number + 1, len(told))
+    base = found["as published"]
+    rows = []
+    for variant in told:
+        here = found[variant.name]
+        for source in (v for v in VARIABLES if v != "displacement"):
+            mine, theirs = here["links"][source], base["links"][source]
+            rows.append(
+                {
+                    "preparation": variant.name,
+                    "source": source,
+                    "districts": here["districts"],
+                    "single": len(mine["single"]),
+                    "chance": mine["chance"],
+                    "holm": len(mine["holm"]),
+                    "vanished": len(set(theirs["single"]) - set(mine["single"])),
+                    "appeared": len(set(mine["single"]) - set(theirs["single"])),
+                    "sign": mine["sign"],
+                }
+            )
+    return {
+        "rows": rows,
+        "variants": [{"name": v.name, "text": v.text} for v in told],
+        "study": {n: found[n]["links"] for n in ("as published", "all mended")},
+        "tests": {n: found[n]["tests"] for n in found},
+        "level": level,
+        "lags": settings.tau_max,
+    }
+
+
+def opened(path: Path, config: Config) -> xr.Dataset:
+    """The weekly file, checked.
+
+    Raises:
+        DataError: a file that cannot be read or trusted.
+    """
+    return open_panel(path, NEEDED, step="week", least=config.weekly.least_weeks)
+
+
+def summary(p: np.ndarray, val: np.ndarray, names: list[str], level: float) -> dict[str, Any]:
+    """Districts in which each source is linked to displacement, at the level of one test and after Holm.
+
+    Args:
+        p: p-values (district, source, target, lag).
+        val: strengths, same shape.
+        names: districts.
+        level: significance.
+    """
+    tested = p.copy()
+    for i in range(len(VARIABLES)):
+        tested[:, i, i] = np.nan  # a series and its own past: not a question
+    adjusted = holm(tested)
+    links = {}
+    for i, source in enumerate(VARIABLES):
+        if source == "displacement":
+            continue
+        single = np.atleast_1d((tested[:, i, 0] <= level).any(axis=-1))
+        strict = np.atleast_1d((adjusted[:, i, 0] <= level).any(axis=-1))
+        # the chance that a district has at least one of its lags below the level though none is real
+        any_lag = 1.0 - (1.0 - level) ** p.shape[-1]
+        strongest = np.take_along_axis(val[:, i, 0], np.abs(val[:, i, 0]).argmax(axis=-1)[:, None], axis=-1)[
+            :, 0
+        ]
+        links[source] = {
+            "single": [n for n, s in zip(names, single, strict=True) if s],
+            "holm": [n for n, s in zip(names, strict, strict=True) if s],
+            "chance": any_lag * len(names),
+            "field_p": binomial_tail(int(single.sum()), len(names), any_lag),
+            "sign": float(np.sign(strongest[single]).mean()) if single.any() else float("nan"),
+        }
+    return {"districts": len(names), "links": links, "tests": int(np.isfinite(tested).sum())}
+
+
+def prepared(ds: xr.Dataset, variant: Variant, least: int) -> tuple[xr.Dataset, list[str]]:
+    """The six series of each district under one preparation, districts with too few complete weeks left out.
+
+    Raises:
+        DataError: where no district is left.
+    """
+    import xarray as xr
+
+    start = int(np.searchsorted(ds["time"].values, np.datetime64(START)))
+    zones = panelclean.zones([str(r) for r in ds["region"].values])
+
+    def index(weights: Mapping[str, float]) -> np.ndarray:
+        total, known = 0.0, 0.0
+        for name, weight in weights.items():
+            held = ds[name].values.copy()
+            held[panelclean.outliers(held, zones)] = np.nan
+            filled = quadratic(held) if variant.future else panelclean.carry_forward(held, CARRY_WEEKS)
+            have = np.isfinite(filled)
+            first = first_prices(held)
+            total = total + np.where(have, weight * filled / first, 0.0)
+            known = known + weight * have
+        out = np.where(known > 0, total / np.maximum(known, 1e-9), np.nan)
+        if variant.shift:
+            out = np.concatenate(
+                [out[:, variant.shift :], np.full((len(out), variant.shift), np.nan)], axis=1
+            )
+        return out
+
+    def count(name: str) -> np.ndarray:
+        held = np.where(np.isnan(ds[name].values), 0.0, ds[name].values) if variant.zero else ds[name].values
+        summed = sum(np.roll(held, k, axis=1) for k in range(variant.window))
+        return np.log1p(np.asarray(summed))
+
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        series = {
+            "displacement": count("idp_drought"),
+            "spei6": ds["spei6"].values,
+            "food": index(BASKET),
+            "livestock": index(dict.fromkeys(LIVESTOCK, 1.0)),
+            "water": index(dict.fromkeys(WATER, 1.0)),
+            "conflict": count("fatalities"),
+        }
+    series = {n: v[:, start + 3 :] for n, v in series.items()}
+    stack = np.stack([series[n] for n in VARIABLES])
+    whole = np.isfinite(stack).all(axis=0).sum(axis=1)
+    known = np.isfinite(stack)
+    mean = np.where(known, stack, 0.0).sum(axis=2) / np.maximum(known.sum(axis=2), 1)
+    spread = np.where(known, (stack - mean[..., None]) ** 2, 0.0).sum(axis=2)
+    moving = (spread > 1e-12).all(axis=0)
+    keep = np.flatnonzero((whole >= least) & moving)
+    if not len(keep):
+        raise DataError(
+            f"no district has {least} complete weeks", "the weekly panel", "set weekly.least_weeks lower"
+        )
+    names = [str(n) for n in ds["district"].values[keep]]
+    times = ds["time"].values[start + 3 :]
+    cube = xr.Dataset(
+        {n: (("district", "time"), v[keep]) for n, v in series.items()}, {"district": names, "time": times}
+    )
+    return cube, names
+
+
+def first_prices(values: np.ndarray, count: int = 12) -> np.ndarray:
+    """Median of the first known values of each row, (district, 1): what a price is told relative to."""
+    out = np.full((len(values), 1), np.nan)
+    for i, row in enumerate(values):
+        known = row[np.isfinite(row)][:count]
+        if known.size:
+            out[i] = np.median(known)
+    return out
+
+
+def quadratic(values: np.ndarray) -> np.ndarray:
+    """Quadratic splines through the known values of each row, as the published pipeline: they read the future."""
+    from scipy.interpolate import interp1d
+
+    out = np.full(values.shape, np.nan)
+    steps = np.arange(values.shape[1])
+    for i, row in enumerate(values):
+        known = np.flatnonzero(np.isfinite(row))
+        if len(known) >= 3:
+            inside = slice(known[0], known[-1] + 1)
+            out[i, inside] = interp1d(known, row[known], kind="quadratic")(steps[inside])
+            out[i, known[-1] + 1 :] = row[known[-1]]
+    return out
