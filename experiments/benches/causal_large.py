@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import numpy as np
@@ -26,7 +27,10 @@ def main(cells: int) -> None:
     with Progress() as bar:
         task = bar.add_task("cells", total=cells)
         found = causal.discover(
-            ds, tau_max=5, progress=lambda done, total: bar.update(task, completed=done, total=total)
+            ds,
+            tau_max=5,
+            workers=os.cpu_count() or 1,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     print(f"{float(found.field_share.max()):.3f} of the cells have the most frequent link", file=sys.stderr)
 
