@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,10 @@ from data.errors import DataError, listing, nearest
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+MOST_UNEVEN = 1.75
+"""Longest step of dates over the shortest: 31 days over 28, or 8 over 5 at the end of a year, but no gap."""
 
 
 @dataclass
@@ -48,7 +52,7 @@ class Cube:
         out = np.empty((last - first, self.length, len(self.names)))
         if not self.dims:
             for k, array in enumerate(self.arrays):
-                out[0, :, k] = array.values
+                out[0, :, k] = _read(array, self.names[k])
             return out
         places = np.unravel_index(np.arange(first, last), self.shape)
         low, high = int(places[0].min()), int(places[0].max()) + 1
@@ -60,8 +64,30 @@ class Cube:
                 place if array.sizes[dim] > 1 else np.zeros_like(place)
                 for place, dim in zip(places[1:], self.dims[1:], strict=True)
             ]
-            out[:, :, k] = some.values[tuple(index)]
+            out[:, :, k] = _read(some, self.names[k])[tuple(index)]
         return out
+
+
+def check_values(cube: Cube) -> None:
+    """Raise DataError where a variable has no value anywhere; what is read ends at the first value."""
+    for name, array in zip(cube.names, cube.arrays, strict=True):
+        first = cube.dims[0] if cube.dims else None
+        parts = [array] if first is None else (array.isel({first: [k]}) for k in range(array.sizes[first]))
+        if not any(bool(np.isfinite(_read(part, name)).any()) for part in parts):
+            raise DataError(
+                f"the variable '{name}' has no value", name, "leave it out of variables, or check the file"
+            )
+
+
+def _read(array: xr.DataArray, name: str) -> np.ndarray:
+    """Values of an array, which may lie in a file."""
+    try:
+        return np.asarray(array.values, float)
+    except (OSError, RuntimeError) as error:
+        reason = (str(error).splitlines() or ["no reason is given"])[0][:120]
+        raise DataError(
+            f"the variable '{name}' cannot be read, {reason}", name, "copy the file again from its source"
+        ) from error
 
 
 def open_cube(ds: xr.Dataset, variables: Sequence[str] | None, time: str = "time") -> Cube:
@@ -114,6 +140,8 @@ def _names(ds: xr.Dataset, variables: Sequence[str] | None, time: str) -> tuple[
     """Names of the variables to use, checked."""
     if isinstance(variables, str):
         variables = [part.strip() for part in variables.split(",")]
+    if variables is not None and not isinstance(variables, Iterable):
+        raise DataError(f"variables are a {type(variables).__name__}", "variables", "give a list of names")
     if variables is None:
         names = [str(n) for n, v in ds.data_vars.items() if time in v.dims]
     else:
@@ -155,8 +183,6 @@ def _dims(ds: xr.Dataset, names: Sequence[str], time: str) -> tuple[str, ...]:
 
 def _check_time(ds: xr.Dataset, time: str) -> None:
     """Raise DataError where time is not sorted, has duplicates, or has steps of unequal length."""
-    import xarray as xr
-
     if ds.sizes[time] < 3:
         raise DataError(f"there are {ds.sizes[time]} time steps", time, "give a longer record")
     if time not in ds.coords:
@@ -167,13 +193,23 @@ def _check_time(ds: xr.Dataset, time: str) -> None:
     if not index.is_unique:
         where = index[index.duplicated()][0]
         raise DataError(f"time has duplicates, the first at {where}", time, "keep one of each")
+    numeric = index.dtype.kind in "iufmM"
+    if not numeric and not hasattr(index[0], "month"):
+        raise DataError(
+            f"time is neither dates nor numbers, it begins with '{index[0]}'", time, "decode it to dates"
+        )
     if not index.is_monotonic_increasing:
-        raise DataError("time is not sorted", time, f"sort it: ds.sortby('{time}')")
+        at = int(np.argmax(~(index[1:] > index[:-1]))) + 1
+        raise DataError(
+            f"time is not sorted, {index[at]} comes after {index[at - 1]}", time, "sort the data by time"
+        )
     if index.dtype.kind in "iuf":
         steps = np.diff(index.values.astype(float))
         even = np.allclose(steps, steps[0])
     else:
-        even = xr.infer_freq(index) is not None
+        # Months and years differ in length, and composites of 8 or 16 days begin anew each year; a gap is longer.
+        steps = np.diff(np.asarray(index))
+        even = steps.max() < MOST_UNEVEN * steps.min()
     if not even:
         where = _gap(index)
         raise DataError(
@@ -184,8 +220,11 @@ def _check_time(ds: xr.Dataset, time: str) -> None:
 
 
 def _gap(index: object) -> object:
-    """The first time after a step that is not of the most common length."""
+    """The first time after a step that is longer, or shorter, than others are."""
     values = np.asarray(index)
     steps = np.diff(values)
-    kinds, counts = np.unique(steps, return_counts=True)
-    return values[1:][steps != kinds[counts.argmax()]][0]
+    middle = np.sort(steps)[len(steps) // 2]
+    far = (steps > 1.5 * middle) | (steps < middle / 1.5)
+    if not far.any():
+        far = steps != middle
+    return values[1:][far][0]

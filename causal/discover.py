@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,22 +11,20 @@ import numpy as np
 
 from data.errors import ConfigError, DataError, listing
 
-from .chosen import Mask, outside_season
-from .cube import Cube, open_cube
-from .engines.abilities import can
+from .asked import alphas, check, choose_engine, fits, selections_of, together
+from .chosen import Mask
+from .cube import Cube, check_values, open_cube
 from .flags import Flag
 from .links import MARK
 from .multiple import benjamini_hochberg, walker
 from .priors import Priors
 from .result import to_dataset
-from .search import Progress, Task, search, search_panel, tested_links
-from .settings import DEFAULT_PC_ALPHA, ENGINES, Settings, _among, _whole
+from .search import Progress, Task, finite, search, search_panel, tested_links
+from .settings import ENGINES, Settings, _among, _whole
 from .store import Store
 
 if TYPE_CHECKING:
     import xarray as xr
-
-LEAST_SAMPLES = 10
 
 
 def discover(
@@ -88,8 +87,8 @@ def discover(
             dimension ``variable``, or a mapping of variables to masks.
         mask_type: whose masked values leave a sample out: the target's (``y``), the source's (``x``), the
             conditions' (``z``).
-        seasons: keep samples whose target is in a season ("DJF", or months 1 to 12); a mapping of names to seasons
-            searches each and adds the dimension ``season``.
+        seasons: keep samples whose target is in a season ("DJF", or months 1 to 12); several names, or a mapping of
+            names to seasons, are searched one by one and add the dimension ``season``.
         regimes: label of each time; every label is searched, and the dimension ``regime`` added.
         pool: dimension, or dimensions, whose members share one graph: their samples are pooled.
         context: variables that drive a panel and are not driven by it (``j-pcmci+``): over time alone, or over the
@@ -117,12 +116,18 @@ def discover(
         ConfigError: where a setting is unknown, out of bounds or impossible together with another.
         DataError: where the data are not fit for it.
     """
+    if not isinstance(options, Mapping | None):
+        raise ConfigError(
+            f"options are a {type(options).__name__}", "options", "give a mapping of names to values"
+        )
+    if not isinstance(priors, Priors | None):
+        raise ConfigError(f"priors are a {type(priors).__name__}", "priors", "give causal.Priors(...)")
     settings = Settings(
         method=method,
         test=test,
         tau_min=tau_min,
         tau_max=tau_max,
-        pc_alpha=_alphas(pc_alpha, method),
+        pc_alpha=alphas(pc_alpha, method),
         alpha=alpha,
         fdr=fdr,
         fdr_contemporaneous=fdr_contemporaneous,
@@ -144,163 +149,49 @@ def discover(
         variables = [str(n) for n, v in ds.data_vars.items() if "time" in v.dims and n not in contexts]
     cube = open_cube(ds, variables)
     pooled = (pool,) if isinstance(pool, str) else tuple(pool or ())
-    _check(cube, settings, pooled, contexts, tuple(dummies), bootstrap)
-    selections = _selections(cube, seasons, regimes)
-    chosen, reason = _engine(engine, settings, cube, bootstrap)
+    dummies = (dummies,) if isinstance(dummies, str) else tuple(dummies)
+    check(cube, settings, pooled, contexts, dummies, bootstrap)
+    masked = mask is not None or seasons is not None or regimes is not None
+    together(cube, settings, pooled, masked, priors is not None)
+    selections = selections_of(cube, seasons, regimes)
+    chosen, reason = choose_engine(engine, settings, cube, bootstrap)
     marks = None if priors is None else priors.to_array(cube.names, tau_min, tau_max)
     task = Task(settings, chosen, marks, bootstrap, block_length, seed, workers)
-    _fits(cube, task, pooled)
+    fits(cube, task, pooled)
+    check_values(cube)
+    told = {
+        "engine": chosen,
+        "engine_reason": reason,
+        "bootstrap": bootstrap,
+        "block_length": block_length or "cube root of the samples",
+        "seed": seed,
+        "mask": "none" if mask is None else "given",
+        "seasons": "all" if seasons is None else _words(seasons),
+        "priors": "none" if priors is None else _words(vars(priors)),
+        "context": ", ".join(contexts),
+        "dummies": ", ".join(dummies),
+    }
     found = []
     for label, outside in selections:
-        masked = Mask(cube, mask, outside)
+        left_out = Mask(cube, mask, outside)
         if pooled:
-            one = _pooled(ds, cube, masked, task, pooled, contexts, tuple(dummies))
+            one = _pooled(ds, cube, left_out, task, pooled, contexts, dummies, progress)
         else:
-            one = _cells(cube, masked, task, _store(store, cube, task, label), progress)
-        one.attrs |= {"engine": chosen, "engine_reason": reason, "bootstrap": bootstrap, "seed": seed}
-        one.attrs["block_length"] = block_length or "cube root of the samples"
+            one = _cells(cube, left_out, task, _store(store, cube, task, label), progress)
+        one.attrs |= told
         found.append(one)
     return _joined(found, selections, "regime" if regimes is not None else "season")
 
 
-def _alphas(pc_alpha: Any, method: str) -> Any:
-    """Bring pc_alpha to a value, a tuple or None."""
-    if isinstance(pc_alpha, str):
-        if pc_alpha != "default":
-            raise ConfigError(
-                f"pc_alpha is '{pc_alpha}'", "pc_alpha", "give a number, several, or None for a search"
-            )
-        return DEFAULT_PC_ALPHA.get(method, 0.05)
-    if isinstance(pc_alpha, list | tuple | np.ndarray):
-        if len(pc_alpha) == 0:
-            raise ConfigError("pc_alpha is empty", "pc_alpha", "give a number, several, or None for a search")
-        return tuple(float(a) for a in pc_alpha)
-    return pc_alpha
+def _words(value: Any) -> str:
+    """A setting of several parts as JSON, so that a file can hold it."""
 
+    def plain(item: Any) -> Any:
+        if isinstance(item, Mapping):
+            return {", ".join(k) if isinstance(k, tuple) else str(k): plain(v) for k, v in item.items()}
+        return [plain(part) for part in item] if isinstance(item, list | tuple | np.ndarray) else item
 
-def _check(
-    cube: Cube,
-    settings: Settings,
-    pooled: tuple[str, ...],
-    contexts: tuple[str, ...],
-    dummies: tuple[str, ...],
-    bootstrap: int,
-) -> None:
-    """Raise where data and settings do not go together."""
-    samples = cube.length - 2 * settings.tau_max
-    if samples < LEAST_SAMPLES:
-        most = (cube.length - LEAST_SAMPLES) // 2
-        remedy = (
-            f"lower tau_max to at most {most}"
-            if most >= settings.tau_min and most > 0
-            else "give a longer record"
-        )
-        raise DataError(
-            f"{cube.length} time steps leave {max(samples, 0)} samples at tau_max {settings.tau_max}",
-            "time",
-            remedy,
-        )
-    for dim in pooled:
-        if dim not in cube.dims:
-            raise ConfigError(
-                f"the dimension '{dim}' to pool is missing",
-                "pool",
-                f"the cells have {listing(cube.dims) or 'none'}",
-            )
-    if settings.method == "j-pcmci+" and not pooled:
-        raise ConfigError("j-pcmci+ needs a panel", "pool", "name the dimension whose members share a graph")
-    if settings.method != "j-pcmci+" and (contexts or dummies):
-        raise ConfigError(
-            f"the method '{settings.method}' takes no context",
-            "context",
-            "use j-pcmci+, or leave context and dummies out",
-        )
-    unknown = set(dummies) - {"space", "time"}
-    if unknown:
-        raise ConfigError(f"no dummy '{sorted(unknown)[0]}'", "dummies", "give 'space', 'time' or both")
-    if bootstrap == 1:
-        raise ConfigError("one replicate tells nothing", "bootstrap", "give 0 or at least 2, better 100")
-
-
-def _engine(engine: str, settings: Settings, cube: Cube, bootstrap: int) -> tuple[str, str]:
-    """Choose the engine; return it and why."""
-    missing = (
-        any(_has_missing(array) for array in cube.arrays) if settings.test == "robust_parcorr" else False
-    )
-    why_not = can(settings, missing)
-    if engine == "jax" and why_not:
-        raise ConfigError(
-            f"the engine 'jax' cannot do this: {why_not}", "engine", "use 'tigramite' or 'auto'"
-        )
-    if engine == "jax":
-        return "jax", "asked for"
-    if engine == "auto" and not why_not:
-        return "jax", "it can do all that is asked, all cells at once"
-    if bootstrap:
-        why = why_not or "the engine 'tigramite' is asked for"
-        raise ConfigError(
-            "the bootstrap runs on the engine 'jax' alone",
-            "bootstrap",
-            f"set bootstrap to 0, or mind that {why}",
-        )
-    return "tigramite", why_not or "asked for"
-
-
-def _has_missing(array: xr.DataArray) -> bool:
-    """Whether a variable has missing values."""
-    return bool(array.isnull().any())
-
-
-def _fits(cube: Cube, task: Task, pooled: tuple[str, ...]) -> None:
-    """Raise ConfigError where the result would not fit in memory."""
-    import os
-
-    links = len(cube.names) ** 2 * (task.settings.tau_max + 1)
-    each = links * (MARK.itemsize + 3 * 8 + (4 * 8 if task.bootstrap else 0))
-    needed = each * (1 if pooled else cube.cells)
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return
-    if needed > 0.9 * free:
-        raise ConfigError(
-            f"the result of {cube.cells} cells needs {needed / 2**30:.1f} GiB, {free / 2**30:.1f} are free",
-            "memory",
-            "search parts of the cube, or fewer variables or lags",
-        )
-
-
-def _selections(
-    cube: Cube, seasons: Any, regimes: xr.DataArray | None
-) -> list[tuple[str | int | None, np.ndarray | None]]:
-    """Label and what lies outside of every selection of times."""
-    if seasons is not None and regimes is not None:
-        raise ConfigError(
-            "seasons and regimes are both given", "seasons", "give one, and the other as a mask"
-        )
-    if isinstance(seasons, Mapping):
-        found: list[tuple[str | int | None, np.ndarray | None]] = [
-            (str(name), outside_season(cube, months)) for name, months in seasons.items()
-        ]
-    elif seasons is not None:
-        found = [(None, outside_season(cube, seasons))]
-    elif regimes is not None:
-        if tuple(getattr(regimes, "dims", ())) != ("time",) or regimes.size != cube.length:
-            raise DataError(
-                "regimes are not one label per time step", "regimes", "give a DataArray over time"
-            )
-        labels = regimes.values
-        kinds = [k for k in dict.fromkeys(labels.tolist()) if k == k and k != ""]
-        found = [(k, labels != k) for k in kinds]
-    else:
-        return [(None, None)]
-    for label, outside in found:
-        inside = 0 if outside is None else int((~outside).sum())
-        if inside < LEAST_SAMPLES:
-            raise DataError(
-                f"{inside} time steps are left", f"season or regime {label}", "choose a larger part"
-            )
-    return found
+    return value if isinstance(value, str) else json.dumps(plain(value), default=str)
 
 
 def _store(store: str | Path | None, cube: Cube, task: Task, label: Any) -> Store | None:
@@ -345,7 +236,8 @@ def _field(parts: dict[str, np.ndarray], task: Task) -> None:
     if settings.fdr == "field":
         shape = parts["p"].shape
         family = np.moveaxis(parts["p"], 0, -1).reshape(-1, shape[0])
-        tested = tested_links(shape[1], settings, task.priors).reshape(-1, 1) & usable
+        priors = task.priors if task.priors is None or len(task.priors) == shape[1] else None
+        tested = tested_links(shape[1], settings, priors).reshape(-1, 1) & usable
         q = benjamini_hochberg(family, tested)
         parts["q"] = np.ascontiguousarray(np.moveaxis(q.reshape(*shape[1:], shape[0]), -1, 0))
         if settings.method == "pcmci":
@@ -363,6 +255,7 @@ def _pooled(
     pooled: tuple[str, ...],
     contexts: tuple[str, ...],
     dummies: tuple[str, ...],
+    progress: Progress = None,
 ) -> xr.Dataset:
     """Find one graph per combination of the dimensions that are not pooled."""
     rest = tuple(d for d in cube.dims if d not in pooled)
@@ -376,6 +269,7 @@ def _pooled(
     driving = _contexts(ds, contexts, cube, pooled)
     for row in places:
         values = np.concatenate([cube.block(int(c), int(c) + 1) for c in row])
+        finite(values, cube, row)
         out = None
         if not mask.empty:
             out = np.concatenate([np.asarray(mask.block(int(c), int(c) + 1)) for c in row])
@@ -394,7 +288,11 @@ def _pooled(
             values[usable], None if out is None else out[usable], task, cube.names, kept, dummies
         )
         merged.append(parts)
+        if progress is not None:
+            progress(len(merged), len(places))
     parts = {name: np.concatenate([m[name] for m in merged]) for name in merged[0]}
+    if len(places) > 1:
+        _field(parts, task)
     attrs = task.settings.to_attrs() | {
         "pooled": ", ".join(pooled),
         "members": members,
@@ -427,10 +325,22 @@ def _contexts(
                 "context",
                 "use time or the pooled dimension",
             )
-        if "time" in item.dims and len(item.dims) > 1:
-            found[name] = item.transpose(*pooled, "time").values.reshape(-1, cube.length)
-        else:
-            found[name] = item.values.reshape(-1)
+        if item.dtype.kind not in "fiub":
+            raise DataError(
+                f"the context '{name}' is not numeric ({item.dtype})", "context", "give it as numbers"
+            )
+        if item.dims != ("time",):  # the same along pooled dimensions that it lacks
+            sizes = {d: n for d, n in zip(cube.dims, cube.shape, strict=True) if d in pooled}
+            item = item.expand_dims({d: n for d, n in sizes.items() if d not in item.dims})
+            item = item.transpose(*pooled, ..., "time") if "time" in item.dims else item.transpose(*pooled)
+        values = np.asarray(item.values, float)
+        if not np.isfinite(values).all():
+            raise DataError(
+                f"the context '{name}' has missing or infinite values",
+                "context",
+                "fill them, or leave it out",
+            )
+        found[name] = values.reshape(-1, cube.length) if "time" in item.dims[1:] else values.reshape(-1)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -88,7 +89,7 @@ def search(
         first = number * step
         last = min(first + step, cube.cells)
         values, out = cube.block(first, last), mask.block(first, last)
-        _finite(values, cube, first)
+        finite(values, cube, np.arange(first, last))
         digest = digest_of(values, out) if store is not None else ""
         parts = store.load(number, digest) if store is not None else None
         troubles: list[str] = []
@@ -141,15 +142,23 @@ def _block_size(cube: Cube, task: Task) -> int:
     )
 
 
-def _finite(values: np.ndarray, cube: Cube, first: int) -> None:
-    """Raise DataError where a value is infinite."""
+def finite(values: np.ndarray, cube: Cube, numbers: np.ndarray) -> None:
+    """Raise DataError where a value is infinite; ``numbers`` are those of the cells."""
     if np.isinf(values).any():
-        cell, step, variable = (int(n) for n in np.argwhere(np.isinf(values))[0])
+        row, step, variable = (int(n) for n in np.argwhere(np.isinf(values))[0])
+        place = np.unravel_index(int(numbers[row]), cube.shape) if cube.dims else ()
+        where = [f"{dim} {_at(cube, dim, int(at))}" for dim, at in zip(cube.dims, place, strict=True)]
         raise DataError(
             f"the variable '{cube.names[variable]}' is infinite",
-            f"cell {first + cell}, time step {step}",
+            ", ".join([*where, f"time {cube.time[step]}"]),
             "set it to missing (NaN) or mend it",
         )
+
+
+def _at(cube: Cube, dim: str, at: int) -> str:
+    """A place along a dimension, by its coordinate where it has one."""
+    coord = cube.coords.get(dim)
+    return str(at) if coord is None or coord.dims != (dim,) else str(coord.values[at])
 
 
 def _block(
@@ -264,6 +273,10 @@ def _by_tigramite(
         "samples": np.zeros(values.shape[0], np.int32),
     }
     parts["flag"][~usable] |= int(Flag.EMPTY)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a variable without any value has no least
+        still = (np.nanmax(values, axis=1) == np.nanmin(values, axis=1)).any(1)
+    parts["flag"][still] |= int(Flag.CONSTANT)
     errors: list[str] = []
     if usable.any():
         found = tigramite_engine.run_cells(

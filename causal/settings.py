@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -128,12 +129,12 @@ def _among(value: str, known: tuple[str, ...], name: str) -> None:
 
 def _whole(value: Any, name: str, least: int) -> None:
     """Raise ConfigError where a number is not whole or too small."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < least:
         raise ConfigError(f"{name} is {value!r}", name, f"give a whole number from {least} on")
 
 
 def _share(value: Any, name: str) -> None:
     """Raise ConfigError where a significance does not lie between 0 and 1."""
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not 0 < value <= 1:
+    good = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or not 0 < float(value) <= 1:
         raise ConfigError(f"{name} is {value!r}", name, "give a number above 0 and at most 1")

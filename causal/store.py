@@ -38,7 +38,14 @@ class Store:
         elif self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             raise ConfigError("the store is not empty", str(self.folder), "choose another folder")
         else:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(
+                    f"the store cannot be made, {(error.strerror or 'no reason is given').lower()}",
+                    str(self.folder),
+                    "choose another folder",
+                ) from error
             atomic_write_text(note, told)
 
     def load(self, number: int, digest: str) -> dict[str, np.ndarray] | None:
