@@ -23,7 +23,9 @@ from .search import search
 LINEAR = Settings(method="pcmci", tau_max=2, pc_alpha=0.05, alpha=0.01)
 PLUS = Settings(method="pcmci+", tau_max=2, pc_alpha=0.01)
 LATENT = Settings(method="lpcmci", tau_max=2, pc_alpha=0.01)
-REGIMES = {"num_regimes": 2, "max_transitions": 12, "num_iterations": 8, "max_anneal": 2, "seed": 1}
+PRECISION, RECALL = 0.85, 0.9
+"""To reach where nothing is broken: five links in forty tests at 0.01 leave 0.92 of the claims true on average."""
+REGIMES = {"num_regimes": 2, "max_transitions": 16, "num_iterations": 20, "max_anneal": 3, "seed": 1}
 """Options of RPCMCI; annealings from few starts, for it searches two graphs in every iteration."""
 
 
@@ -122,7 +124,17 @@ CASES = (
     ),
     Case(
         "nonlinear",
-        "PCMCI, GPDC",
+        "PCMCI, ParCorr, 3 variables",
+        "linear effects",
+        plain(LINEAR),
+        models=8,
+        steps=250,
+        size=3,
+        cells=1,
+    ),
+    Case(
+        "nonlinear",
+        "PCMCI, GPDC, 3 variables",
         "",
         plain(replace(LINEAR, test="gpdc")),
         models=4,
@@ -133,10 +145,10 @@ CASES = (
     ),
     Case(
         "nonlinear",
-        "PCMCI, CMIknn",
+        "PCMCI, CMIknn, 3 variables",
         "",
         plain(replace(LINEAR, test="cmi_knn", options={"sig_samples": 200})),
-        models=4,
+        models=2,
         steps=250,
         size=3,
         cells=1,
@@ -147,11 +159,11 @@ CASES = (
     Case("latent", "LPCMCI", "", plain(LATENT), models=10, cells=1, slow=True),
     Case("regime", "PCMCI", "the same links at all times", plain(replace(LINEAR, tau_max=1))),
     Case("regime", "PCMCI, regimes known", "", known_regimes),
-    Case("regime", "RPCMCI", "", found_regimes, models=3, steps=400, size=3, cells=1, slow=True),
+    Case("regime", "RPCMCI", "", found_regimes, models=4, steps=400, size=3, cells=1, slow=True),
     Case("seasonal", "PCMCI", "a constant mean", plain(LINEAR)),
     Case("seasonal", "PCMCI of anomalies", "", without_seasons),
-    Case("panel", "PCMCI+ pooled", "no hidden level of members", pooled, models=8, steps=80, cells=12),
-    Case("panel", "J-PCMCI+", "", joint, models=8, steps=80, cells=12),
+    Case("panel", "PCMCI+ pooled", "no hidden level of members", pooled, models=16, steps=80, cells=12),
+    Case("panel", "J-PCMCI+", "", joint, models=16, steps=80, cells=12),
 )
 """The table."""
 
@@ -175,15 +187,17 @@ def score(case: Case, models: int, seed: int = 11) -> Counts:
 
 
 def rows(quick: bool) -> list[bench.Row]:
-    """Precision and recall of each case; targets where no assumption is broken."""
+    """Precision and recall of each case; targets for linear tests on many cells where no assumption is broken."""
     out = []
     for case in CASES:
         if quick and case.slow:
             continue
         counts = score(case, min(case.models, 3) if quick else case.models)
         what = f"{case.kind} world, {case.method}" + (f" (broken: {case.broken})" if case.broken else "")
-        out.append(bench.Row(f"{what}: precision of causes", counts.precision, "1"))
-        out.append(bench.Row(f"{what}: recall of causes", counts.recall, "1"))
+        sure = not case.broken and not case.slow and case.kind != "panel"
+        precision, recall = (PRECISION, RECALL) if sure else (None, None)
+        out.append(bench.Row(f"{what}: precision of causes", counts.precision, "1", target=precision))
+        out.append(bench.Row(f"{what}: recall of causes", counts.recall, "1", target=recall))
     return out
 
 

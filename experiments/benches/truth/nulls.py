@@ -40,12 +40,12 @@ def searched(size: int, memory: float, steps: int, cells: int, settings: Setting
 
 def rows(quick: bool) -> list[bench.Row]:
     """Rates of false links by method, memory, size and length; then rates of false discoveries."""
-    sizes, memories = ((5, 10), (0.0, 0.95)) if quick else (SIZES, MEMORIES)
+    sizes, memories, lengths = ((5, 10), (0.0, 0.95), (150,)) if quick else (SIZES, MEMORIES, LENGTHS)
     out: list[bench.Row] = []
     for pc_alpha in (0.05, 0.2):
         settings = Settings(method="pcmci", tau_max=TAU_MAX, pc_alpha=pc_alpha, alpha=ALPHA)
         rates = []
-        for size, memory, steps in product(sizes, memories, LENGTHS):
+        for size, memory, steps in product(sizes, memories, lengths):
             found = searched(size, memory, steps, CELLS[size] // (2 if quick else 1), settings)
             rates.append(float((crossing(found.p) <= ALPHA).mean()))
             name = f"null, PCMCI pc_alpha {pc_alpha}: N={size}, autocorrelation {memory}, T={steps}"
@@ -60,14 +60,16 @@ def rows(quick: bool) -> list[bench.Row]:
                 at_most=True,
             )
         )
-    return out + _plus(sizes, memories, quick) + _families(quick)
+    return out + _plus(sizes, memories, lengths, quick) + _families(quick)
 
 
-def _plus(sizes: tuple[int, ...], memories: tuple[float, ...], quick: bool) -> list[bench.Row]:
+def _plus(
+    sizes: tuple[int, ...], memories: tuple[float, ...], lengths: tuple[int, ...], quick: bool
+) -> list[bench.Row]:
     """PCMCI+: a false lagged link must pass both phases, so its graph is cautious; its p-values are another matter."""
     settings = Settings(method="pcmci+", tau_max=TAU_MAX, pc_alpha=ALPHA)
     out, marked, small = [], [], []
-    for size, memory, steps in product(sizes, memories, LENGTHS):
+    for size, memory, steps in product(sizes, memories, lengths):
         found = searched(size, memory, steps, CELLS[size] // (4 if quick else 2), settings)
         marked.append(float((crossing(found.graph) != "").mean()))
         strict = searched(size, memory, steps, CELLS[size] // 4, replace(settings, pc_alpha=0.01))
@@ -85,13 +87,14 @@ def _families(quick: bool) -> list[bench.Row]:
     """Mean share of false links among those found, with Benjamini and Hochberg's correction within a graph."""
     out = []
     settings = Settings(method="pcmci", tau_max=TAU_MAX, pc_alpha=ALPHA, alpha=ALPHA, fdr="graph")
+    cells = 200 if quick else 800
     for memory in (0.0, 0.95):
-        ds, truth = null(100 if quick else 400, 150, 10, memory, (10, round(100 * memory), 150))
+        ds, truth = null(cells, 150, 10, memory, (10, round(100 * memory), 150))
         wrong = float(
             np.mean(_false(search(values(ds), settings).graph[..., 1:] != "", truth[..., 1:] != ""))
         )
         name = f"null, false discoveries at FDR {ALPHA} per graph: N=10, autocorrelation {memory}, T=150"
-        out.append(bench.Row(name, wrong, "1", "stated", ALPHA, ALPHA + 2 * _error(400), at_most=True))
+        out.append(bench.Row(name, wrong, "1", "stated", ALPHA, ALPHA + 2 * _error(cells), at_most=True))
     share: dict[str, list[float]] = {"graph": [], "field": []}
     for seed in range(10 if quick else LINEAR):
         ds, truth = world("linear", 20, 500, 8, (seed, 77))
