@@ -18,6 +18,7 @@ _MODULES = {
     "causal-truth": "experiments.benches.causal_truth",
     "hybrid": "experiments.benches.hybrid",
     "interventions": "experiments.benches.interventions",
+    "refutation": "experiments.benches.refutation",
 }
 
 
