@@ -60,12 +60,12 @@ def forecast(config: Config, frame: pd.DataFrame, told: dict[str, Any], shown: l
         d = next(d for d in told["differences"] if str(d["lead"]) == k and d["baseline"] == best)
         gains.append((f"{k}", figures.LABELS[best], d["value"], d["low"], d["high"], d["above"]))
         if int(k) in (1, 3):
-            reached = "which is" if d["value"] >= 0.03 else "which is **not**"
+            reached = "reaches" if d["value"] >= 0.03 else "does **not** reach"
             sure = "above" if d["low"] > 0 else "not clearly above"
             sentences.append(
                 f"- {k} month{'s' if int(k) > 1 else ''} ahead the R2 is **{value('terrax', 'r2', f'lead={k}'):.3f}**; "
                 f"the best baseline, {figures.LABELS[best]}, has {value(best, 'r2', f'lead={k}'):.3f}. The difference "
-                f"of {d['value']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f}) is {sure} zero, {reached} the aim of 0.03."
+                f"of {d['value']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f}) is {sure} zero and {reached} the aim of 0.03."
             )
     alarm = [
         (
