@@ -62,10 +62,11 @@ def forecast(config: Config, frame: pd.DataFrame, told: dict[str, Any], shown: l
         if int(k) in (1, 3):
             reached = "reaches" if d["value"] >= 0.03 else "does **not** reach"
             sure = "above" if d["low"] > 0 else "not clearly above"
+            span = f"{d['value']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f})"
             sentences.append(
                 f"- {k} month{'s' if int(k) > 1 else ''} ahead the R2 is **{value('terrax', 'r2', f'lead={k}'):.3f}**; "
                 f"the best baseline, {figures.LABELS[best]}, has {value(best, 'r2', f'lead={k}'):.3f}. The difference "
-                f"of {d['value']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f}) is {sure} zero and {reached} the aim of 0.03."
+                f"of {span} is {sure} zero and {reached} the aim of 0.03."
             )
     alarm = [
         (
