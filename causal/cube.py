@@ -18,6 +18,10 @@ MOST_UNEVEN = 1.75
 """Longest step of dates over the shortest: 31 days over 28, or 8 over 5 at the end of a year, but no gap."""
 
 
+OF_RESULT = ("source", "target", "lag", "season", "regime")
+"""Names that the result uses itself."""
+
+
 @dataclass
 class Cube:
     """Variables over time and any other dimensions, these unrolled to cells.
@@ -130,7 +134,12 @@ def open_cube(ds: xr.Dataset, variables: Sequence[str] | None, time: str = "time
             )
         missing = [dim for dim in dims if dim not in array.dims]
         arrays.append(array.expand_dims(missing).transpose(*dims, time))
-    coords = {str(k): v for k, v in ds.coords.items() if v.dims and set(map(str, v.dims)) <= set(dims)}
+    taken = set(OF_RESULT) - set(dims)
+    coords = {
+        str(k): v for k, v in ds.coords.items() if set(map(str, v.dims)) <= set(dims) and k not in taken
+    }
+    # Single values (the place of a cell that was selected) come along by themselves.
+    coords = {k: v.reset_coords(drop=True) for k, v in coords.items()}
     values = ds[time].values if time in ds.coords else np.arange(ds.sizes[time])
     units = tuple(str(ds[name].attrs.get("units", "")) for name in names)
     return Cube(names, dims, tuple(ds.sizes[d] for d in dims), ds.sizes[time], values, arrays, units, coords)
@@ -172,7 +181,7 @@ def _dims(ds: xr.Dataset, names: Sequence[str], time: str) -> tuple[str, ...]:
     for name in names:
         dims += [str(d) for d in ds[name].dims if d != time and d not in dims]
     for dim in dims:
-        if dim in ("source", "target", "lag"):
+        if dim in OF_RESULT[:3]:
             raise DataError(f"the dimension '{dim}' has the name of one of the result", dim, "rename it")
         if ds.sizes[dim] == 0:
             raise DataError(

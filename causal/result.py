@@ -25,7 +25,7 @@ ATTRS: dict[str, dict[str, Any]] = {
     "p": {"long_name": "p-value of the link", "units": "1"},
     "q": {"long_name": "p-value corrected for many tests (Benjamini and Hochberg)", "units": "1"},
     "flag": attributes(),
-    "samples": {"long_name": "samples from 2 tau_max on", "units": "1"},
+    "samples": {"long_name": "samples of the variable that has fewest, from 2 tau_max on", "units": "1"},
     "frequency": {"long_name": "share of bootstrap replicates with the same mark", "units": "1"},
     "presence": {"long_name": "share of bootstrap replicates with any link", "units": "1"},
     "val_low": {"long_name": "5th percentile of val over bootstrap replicates", "units": "1"},

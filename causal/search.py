@@ -186,11 +186,28 @@ def _block(
         "p": links.p,
         "q": q,
         "flag": flags.astype(np.int16),
-        "samples": links.n.astype(np.int32),
+        "samples": _samples(values, out, settings),
     }
     if task.bootstrap:
         parts |= _replicates(filled, out, task, links.graph, first)
     return parts, []
+
+
+def _samples(
+    values: np.ndarray, out: np.ndarray | None, settings: Settings, period: int | None = None
+) -> np.ndarray:
+    """Samples of the variable that has fewest, from ``2 tau_max`` on (of every member's ``period``), ``(cell,)``."""
+    present = np.isfinite(values)
+    if out is not None and "y" in settings.mask_type:
+        present &= ~out
+    step = np.arange(values.shape[1]) % (period or values.shape[1])
+    return present[:, step >= 2 * settings.tau_max].sum(1).min(1).astype(np.int32)
+
+
+def _as_one(values: np.ndarray, out: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Members of a panel one after another, as one cell."""
+    shape = (1, -1, values.shape[2])
+    return values.reshape(shape), None if out is None else out.reshape(shape)
 
 
 def _adjusted(p: np.ndarray, settings: Settings, priors: np.ndarray | None) -> np.ndarray:
@@ -367,7 +384,7 @@ def search_panel(
             "p": links.p,
             "q": q,
             "flag": found.flags.astype(np.int16),
-            "samples": links.n.astype(np.int32),
+            "samples": _samples(*_as_one(values, out), settings, values.shape[1]),
         }
         if task.bootstrap:
             parts |= _panel_replicates(values, out, task, links.graph)
