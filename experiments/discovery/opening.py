@@ -62,7 +62,9 @@ def _open(path: Path) -> xr.Dataset:
     engine: Any = "zarr" if path.is_dir() else "netcdf4"
     further: dict[str, Any] = {"consolidated": False} if path.is_dir() else {}
     try:
-        return xr.open_dataset(path, engine=engine, decode_timedelta=False, **further)
+        ds = xr.open_dataset(path, engine=engine, decode_timedelta=False, **further)
+        # A store has no order of its own: its variables come as the disk lists them.
+        return ds[sorted(map(str, ds.data_vars))] if path.is_dir() else ds
     except PermissionError as error:
         raise DataError("the file may not be read", str(path), "change its rights") from error
     except Exception as error:
