@@ -76,7 +76,9 @@ def discover(
         tau_min: least lag of a link [steps].
         tau_max: largest lag [steps]. Samples start at twice as much.
         pc_alpha: significance of the selection of conditions (of links, for PCMCI+ and its kin); several values or
-            None choose by Akaike's criterion. By default .2 for PCMCI and .01 for PCMCI+.
+            None choose by Akaike's criterion. By default .2 for PCMCI and .01 for PCMCI+. Where PCMCI's p-values must
+            hold exactly, take .05 or less: conditions that chance has chosen raise its false positives to some 6 %
+            with many short series. PCMCI+ is read by its graph: links that it removed early keep the p of that phase.
         alpha: significance of PCMCI's links.
         fdr: ``none``; ``graph`` or ``field``: PCMCI's links are those whose p-value, corrected by Benjamini and
             Hochberg within a graph or for each link over all cells, is at most alpha. PCMCI+ keeps its graph; ``q``
