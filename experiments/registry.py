@@ -22,6 +22,10 @@ _ENTRIES: dict[str, Entry] = {
     "drought": Entry(
         "experiments.drought", "a hybrid ecosystem model of water and carbon on flux towers, and drought"
     ),
+    "migration": Entry(
+        "experiments.migration",
+        "whether drought displaces people: forecasts, causes and effects in a panel of districts",
+    ),
     "respiration": Entry(
         "experiments.respiration", "temperature sensitivity of respiration (Q10) from synthetic fluxes"
     ),
