@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 import numpy as np
 
@@ -114,24 +115,33 @@ def outliers(prices: np.ndarray, groups: Sequence[str], factor: float = 8.0, pas
     label = np.asarray(groups)
     bound = np.log(factor)
     history: list[list[float]] = [[] for _ in range(prices.shape[0])]
+    places = [np.flatnonzero(label == zone) for zone in dict.fromkeys(groups)]
     for t in range(prices.shape[1]):
-        now = logs[:, t]
-        for zone in dict.fromkeys(groups):
-            here = np.flatnonzero(label == zone)
-            for i in here:
-                if not np.isfinite(now[i]):
-                    continue
-                others = np.array([now[j] for j in here if j != i and np.isfinite(now[j])])
+        for place in places:
+            here = place[np.isfinite(logs[place, t])]
+            values = logs[here, t]
+            others = _median_of_others(values) if len(here) > 3 else np.full(len(here), np.nan)
+            for i, value, other in zip(here, values, others, strict=True):
                 far = []
                 if history[i]:
-                    far.append(abs(now[i] - np.median(history[i][-past:])) > bound)
-                if len(others) >= 3:
-                    far.append(abs(now[i] - np.median(others)) > bound)
+                    far.append(abs(value - median(history[i][-past:])) > bound)
+                if np.isfinite(other):
+                    far.append(abs(value - other) > bound)
                 if far and all(far):
                     flags[i, t] = True
                 else:
-                    history[i].append(float(now[i]))
+                    history[i].append(float(value))
     return flags
+
+
+def _median_of_others(values: np.ndarray) -> np.ndarray:
+    """For each value the median of all the others; at least two values."""
+    order = np.argsort(values, kind="stable")
+    ranked, rank = values[order], np.empty(len(values), int)
+    rank[order] = np.arange(len(values))
+    low, high = (len(values) - 2) // 2, (len(values) - 1) // 2
+    # what lies at place k once the value itself is taken out lies at k, or one further where it came before
+    return 0.5 * (ranked[low + (rank <= low)] + ranked[high + (rank <= high)])
 
 
 def relative_to_past(prices: np.ndarray, window: int = 12, least: int = 3) -> np.ndarray:

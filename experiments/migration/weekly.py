@@ -93,8 +93,9 @@ def run(path: Path, config: Config, progress: Callable[[int, int], None] | None 
     told = variants(config.weekly.shift)
     settings, level = config.weekly, config.causes.alpha
     found: dict[str, Any] = {}
+    known = {future: indices(ds, future) for future in {v.future for v in told}}
     for number, variant in enumerate(told):
-        cube, kept = prepared(ds, variant, settings.least_weeks)
+        cube, kept = prepared(ds, variant, settings.least_weeks, known)
         links = discover(
             cube,
             list(VARIABLES),
@@ -183,67 +184,84 @@ def summary(p: np.ndarray, val: np.ndarray, names: list[str], level: float) -> d
     return {"districts": len(names), "links": links, "tests": int(np.isfinite(tested).sum())}
 
 
-def prepared(ds: xr.Dataset, variant: Variant, least: int) -> tuple[xr.Dataset, list[str]]:
+def indices(ds: xr.Dataset, future: bool) -> dict[str, np.ndarray]:
+    """Food, livestock and water: weighted means of prices relative to their first values, (district, time).
+
+    Misprints are set to missing first. Between months a price is interpolated by splines (``future``), or the last
+    one is carried forward.
+    """
+    zones = panelclean.zones([str(r) for r in ds["region"].values])
+    filled, first = {}, {}
+    for name in (*BASKET, *LIVESTOCK, *WATER):
+        held = ds[name].values.copy()
+        held[panelclean.outliers(held, zones)] = np.nan
+        first[name] = first_prices(held)
+        filled[name] = quadratic(held) if future else panelclean.carry_forward(held, CARRY_WEEKS)
+
+    def mean(weights: Mapping[str, float]) -> np.ndarray:
+        total, known = np.zeros(ds["idp_drought"].shape), np.zeros(ds["idp_drought"].shape)
+        for name, weight in weights.items():
+            have = np.isfinite(filled[name])
+            total += np.where(have, weight * filled[name] / first[name], 0.0)
+            known += weight * have
+        return np.where(known > 0, total / np.maximum(known, 1e-9), np.nan)
+
+    return {
+        "food": mean(BASKET),
+        "livestock": mean(dict.fromkeys(LIVESTOCK, 1.0)),
+        "water": mean(dict.fromkeys(WATER, 1.0)),
+    }
+
+
+def prepared(
+    ds: xr.Dataset, variant: Variant, least: int, known: Mapping[bool, dict[str, np.ndarray]] | None = None
+) -> tuple[xr.Dataset, list[str]]:
     """The six series of each district under one preparation, districts with too few complete weeks left out.
+
+    Args:
+        ds: the file as opened.
+        variant: the preparation.
+        least: complete weeks that a district needs.
+        known: indices of prices by whether they read the future, where they were made before.
 
     Raises:
         DataError: where no district is left.
     """
     import xarray as xr
 
-    start = int(np.searchsorted(ds["time"].values, np.datetime64(START)))
-    zones = panelclean.zones([str(r) for r in ds["region"].values])
+    begin = int(np.searchsorted(ds["time"].values, np.datetime64(START))) + 3
 
-    def index(weights: Mapping[str, float]) -> np.ndarray:
-        total, known = 0.0, 0.0
-        for name, weight in weights.items():
-            held = ds[name].values.copy()
-            held[panelclean.outliers(held, zones)] = np.nan
-            filled = quadratic(held) if variant.future else panelclean.carry_forward(held, CARRY_WEEKS)
-            have = np.isfinite(filled)
-            first = first_prices(held)
-            total = total + np.where(have, weight * filled / first, 0.0)
-            known = known + weight * have
-        out = np.where(known > 0, total / np.maximum(known, 1e-9), np.nan)
-        if variant.shift:
-            out = np.concatenate(
-                [out[:, variant.shift :], np.full((len(out), variant.shift), np.nan)], axis=1
-            )
-        return out
+    def shifted(values: np.ndarray) -> np.ndarray:
+        if not variant.shift:
+            return values
+        lost = np.full((len(values), variant.shift), np.nan)
+        return np.concatenate([values[:, variant.shift :], lost], axis=1)
 
     def count(name: str) -> np.ndarray:
         held = np.where(np.isnan(ds[name].values), 0.0, ds[name].values) if variant.zero else ds[name].values
         summed = sum(np.roll(held, k, axis=1) for k in range(variant.window))
         return np.log1p(np.asarray(summed))
 
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        series = {
-            "displacement": count("idp_drought"),
-            "spei6": ds["spei6"].values,
-            "food": index(BASKET),
-            "livestock": index(dict.fromkeys(LIVESTOCK, 1.0)),
-            "water": index(dict.fromkeys(WATER, 1.0)),
-            "conflict": count("fatalities"),
-        }
-    series = {n: v[:, start + 3 :] for n, v in series.items()}
-    stack = np.stack([series[n] for n in VARIABLES])
-    whole = np.isfinite(stack).all(axis=0).sum(axis=1)
-    known = np.isfinite(stack)
-    mean = np.where(known, stack, 0.0).sum(axis=2) / np.maximum(known.sum(axis=2), 1)
-    spread = np.where(known, (stack - mean[..., None]) ** 2, 0.0).sum(axis=2)
-    moving = (spread > 1e-12).all(axis=0)
-    keep = np.flatnonzero((whole >= least) & moving)
+    prices = known[variant.future] if known else indices(ds, variant.future)
+    series = {n: shifted(v) for n, v in prices.items()}
+    series |= {
+        "displacement": count("idp_drought"),
+        "conflict": count("fatalities"),
+        "spei6": ds["spei6"].values,
+    }
+    stack = np.stack([series[n][:, begin:] for n in VARIABLES])
+    held = np.isfinite(stack)
+    mean = np.where(held, stack, 0.0).sum(axis=2) / np.maximum(held.sum(axis=2), 1)
+    spread = np.where(held, (stack - mean[..., None]) ** 2, 0.0).sum(axis=2)
+    keep = np.flatnonzero((held.all(axis=0).sum(axis=1) >= least) & (spread > 1e-12).all(axis=0))
     if not len(keep):
         raise DataError(
             f"no district has {least} complete weeks", "the weekly panel", "set weekly.least_weeks lower"
         )
     names = [str(n) for n in ds["district"].values[keep]]
-    times = ds["time"].values[start + 3 :]
     cube = xr.Dataset(
-        {n: (("district", "time"), v[keep]) for n, v in series.items()}, {"district": names, "time": times}
+        {n: (("district", "time"), v[keep]) for n, v in zip(VARIABLES, stack, strict=True)},
+        {"district": names, "time": ds["time"].values[begin:]},
     )
     return cube, names
 

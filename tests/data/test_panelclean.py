@@ -83,6 +83,13 @@ def test_a_rise_of_all_markets_or_another_currency_is_no_outlier():
     assert not panelclean.outliers(held, ZONES).any()
 
 
+@pytest.mark.parametrize("count", [4, 5, 8])
+def test_the_median_of_the_others_is_that(count):
+    values = RNG.normal(size=count).round(1)
+    expected = [np.median(np.delete(values, i)) for i in range(count)]
+    np.testing.assert_allclose(panelclean._median_of_others(values), expected)
+
+
 def test_a_relative_price_has_no_currency():
     other = PRICES * np.array([1.0, 2.0, 5.0, 0.1, 3.0, 9.0, 1.0, 7.0])[:, None]
     np.testing.assert_allclose(
