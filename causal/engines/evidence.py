@@ -19,15 +19,18 @@ class Evidence:
         which: the matrix of a cell's target, ``(cell, target)``: all the same unless samples depend on the target.
         count: samples of a cell's target, ``(cell, target)``.
         pivots: least variance left in any test of a cell so far, ``(cell,)``.
+        short: whether any test of a cell so far had no degree of freedom, ``(cell,)``.
     """
 
     matrices: Float[Array, "matrix node node"]
     which: np.ndarray
     count: np.ndarray
     pivots: np.ndarray = field(init=False)
+    short: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         self.pivots = np.ones(self.which.shape[0])
+        self.short = np.zeros(self.which.shape[0], bool)
         self._flat = self.matrices.reshape(-1)
 
     @property
@@ -62,6 +65,14 @@ class Evidence:
         if low.any():
             np.minimum.at(self.pivots, cell[low], pivots[low])
         return found, count
+
+    def freedom(self, cell: np.ndarray, count: np.ndarray, conditions: np.ndarray | int) -> np.ndarray:
+        """Degrees of freedom of tests: samples less X, Y and the conditions; cells where none is left are noted."""
+        found = count - 2 - conditions
+        none = found < 1
+        if none.any():
+            self.short[cell[none]] = True
+        return found
 
     def akaike(self, parents: np.ndarray) -> np.ndarray:
         """Akaike's criterion of each target given its parents, up to constants, ``(cell, target)``.

@@ -112,10 +112,9 @@ def _find(evidence: Evidence, settings: Settings, priors: np.ndarray | None, fla
     else:
         links, parents = _pcmci(evidence, settings, priors)
     flags = flags | np.where(evidence.pivots < NEAR, int(Flag.DEPENDENT), 0)
+    flags = flags | np.where(evidence.short, int(Flag.SHORT), 0)
     bad = ~np.isfinite(links.p)
-    if bad.any():
-        flags = flags | np.where(bad.any((1, 2, 3)), int(Flag.SHORT), 0)
-        links.p[bad], links.val[bad] = 1.0, 0.0
+    links.p[bad], links.val[bad] = 1.0, 0.0
     return Found(links, parents, flags)
 
 

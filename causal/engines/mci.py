@@ -66,7 +66,7 @@ def momentary(
         to = np.tile(target, some.size)
         z, number = packed(conditions.reshape(cell.size, -1))
         value, count = evidence.values(cell, np.tile(x, some.size), to, z)
-        chance = p_values(value, count - 2 - number)
+        chance = p_values(value, evidence.freedom(cell, count, number))
         value, chance = value.reshape(some.size, -1), chance.reshape(some.size, -1)
         val[some[:, None], source, target, lag] = np.where(sure, 1.0, value)
         p[some[:, None], source, target, lag] = np.where(sure, 0.0, chance)

@@ -95,7 +95,7 @@ def select(
         column = order[row, rank]
         conditions = _conditions(order, nodes, row, rank, level)
         value, count = evidence.values(cell[row], nodes[column], target[row], conditions)
-        freedom = count - 2 - level
+        freedom = evidence.freedom(cell[row], count, level)
         forced = needed[row, column]
         value[forced] = 1.0
         if with_p:

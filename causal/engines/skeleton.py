@@ -80,7 +80,7 @@ class Tester:
         )[0]
         conditions, number = packed(np.concatenate([given, lagged], axis=1))
         value, count = self.evidence.values(cell, x, target, conditions)
-        return value, p_values(value, count - 2 - number)
+        return value, p_values(value, self.evidence.freedom(cell, count, number))
 
 
 def initial_pairs(parents: np.ndarray, size: int, tau_min: int, priors: np.ndarray | None) -> Pairs:

@@ -7,7 +7,10 @@ from scipy import stats
 
 from causal.engines import partial
 from causal.engines.evidence import Evidence
+from causal.engines.jax_engine import run_cells
 from causal.engines.moments import correlations, resampled, samples
+from causal.flags import Flag
+from causal.settings import Settings
 
 TAU = 3
 
@@ -139,3 +142,11 @@ def test_critical_value_has_the_p_it_stands_for():
 def test_without_a_degree_of_freedom_there_is_no_p():
     assert np.isnan(partial.p_values(np.array([0.3]), np.array([0]))[0])
     assert partial.critical(0.05, np.array([0]))[0] == np.inf
+
+
+def test_a_selection_that_runs_out_of_samples_is_flagged():
+    x = np.random.default_rng(3).standard_normal((2, 26, 8))
+    found = run_cells(x, Settings(tau_max=8, pc_alpha=1.0))
+    assert ((found.flags & Flag.SHORT) > 0).all()
+    fine = run_cells(np.random.default_rng(3).standard_normal((1, 200, 3)), Settings(tau_max=2, pc_alpha=0.2))
+    assert not (fine.flags & Flag.SHORT).any()
