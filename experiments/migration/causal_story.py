@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..report import Figure, Section, Table
 from ..runfolder import RunFolder
 from . import causal_figures as figures
@@ -79,8 +81,8 @@ def graphs(causes: dict[str, Any], config: Config) -> Section:
         for r in apart["rows"]
     ]
     text = [
-        f"Pooled over {together['members']} districts by J-PCMCI+ with partial correlation, lags to "
-        f"{config.causes.tau_max} months, and dummies for what districts and months share but nobody measured. The "
+        f"Pooled over {together['members']} districts by J-PCMCI+ with partial correlation, lags up to "
+        f"{config.causes.tau_max} in months, and dummies for what districts and months share but nobody measured. The "
         f"family-wise error over {together['tests']} links is held at {level:g} by Holm; {len(sure)} of {len(between)} "
         f"links between variables pass. {drought_text}",
         f"Frequencies are shares of {together['resamples']} resamples of whole districts in which PCMCI+, with the "
@@ -167,6 +169,7 @@ def drought(effects: dict[str, Any], config: Config) -> Section:
         f"clustered by district and by month, find {said}. Other drought months are held as they were, so the sum is "
         "that of one month of drought.",
         f"Refutation: {refuted['verdict']}",
+        others(effects["robust"][1:]),
     ]
     if mixed["districts"]:
         differ = mixed["q_p"] < 0.05
@@ -217,6 +220,23 @@ def drought(effects: dict[str, Any], config: Config) -> Section:
         ],
         tables,
     )  # fmt: skip
+
+
+def others(rows: list[dict[str, Any]]) -> str:
+    """How many other choices tell the sum of effects from zero, and how many would after correction."""
+    from .multiple import holm
+
+    known = [r for r in rows if r["p"] is not None]
+    single = [r["name"] for r in known if r["lower"] > 0 or r["upper"] < 0]
+    left = sum(p <= 0.1 for p in holm(np.array([r["p"] for r in known], float)))
+    which = f" ({'; '.join(single)})" if single else ""
+    told = (
+        f"Of {len(known)} other choices {len(single)} have an interval that leaves zero out{which}; after Holm {left} "
+        "of them would."
+    )
+    if 0 < len(single) < len(known):
+        told += " They were not the question that was asked first, and some of many are no proof."
+    return told
 
 
 def counterfactual(effects: dict[str, Any], config: Config) -> Section:

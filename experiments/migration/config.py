@@ -152,7 +152,7 @@ class Quick(Strict):
     )
     gp_iterations: int = Field(default=8, ge=0, le=500, description="instead of forecast.gp_iterations")
     gp_window: int = Field(default=18, ge=6, le=240, description="instead of forecast.gp_window")
-    bootstrap: int = Field(default=20, ge=0, le=10_000, description="instead of causes.bootstrap")
+    bootstrap: int = Field(default=10, ge=0, le=10_000, description="instead of causes.bootstrap")
     resamples: int = Field(default=100, ge=50, le=10_000, description="instead of effect.resamples")
     tau_max: int = Field(default=1, ge=1, le=12, description="instead of causes.tau_max and weekly.tau_max")
     districts: int = Field(default=20, ge=8, le=500, description="instead of synthetic.districts")

@@ -68,15 +68,18 @@ def run(ds: xr.Dataset, config: Config) -> dict[str, Any]:
     total = np.nansum(np.expm1(ds[OUTCOME].values), axis=1)
     often = np.nanmean(drought, axis=1)
     groups = []
-    for name, value in (("persons displaced", total), ("share of drought months", often)):
+    for more, fewer, value in (
+        ("more persons displaced", "fewer persons displaced", total),
+        ("drought more often", "drought less often", often),
+    ):
         half = value >= np.median(value[known])
-        for label, inside in (("more", half), ("fewer", ~half)):
+        for label, inside in ((more, half), (fewer, ~half)):
             here = known & inside
             weight = 1.0 / (error[here] ** 2 + spread)
             middle = float(np.sum(weight * slope[here]) / weight.sum())
             wide = float(stats.norm.ppf(0.5 + LEVEL / 2) / np.sqrt(weight.sum()))
             groups.append(
-                {"group": f"{label} {name}", "districts": int(here.sum()), "value": middle,
+                {"group": label, "districts": int(here.sum()), "value": middle,
                  "lower": middle - wide, "upper": middle + wide}
             )  # fmt: skip
     return {

@@ -60,13 +60,14 @@ def forecast(config: Config, frame: pd.DataFrame, told: dict[str, Any], shown: l
         d = next(d for d in told["differences"] if str(d["lead"]) == k and d["baseline"] == best)
         gains.append((f"{k}", figures.LABELS[best], d["value"], d["low"], d["high"], d["above"]))
         if int(k) in (1, 3):
+            sure = "above zero" if d["low"] > 0 else "not clearly above zero"
             reached = "reaches" if d["value"] >= 0.03 else "does **not** reach"
-            sure = "above" if d["low"] > 0 else "not clearly above"
+            joint = "and" if (d["low"] > 0) == (d["value"] >= 0.03) else "but"
             span = f"{d['value']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f})"
             sentences.append(
                 f"- {k} month{'s' if int(k) > 1 else ''} ahead the R2 is **{value('terrax', 'r2', f'lead={k}'):.3f}**; "
                 f"the best baseline, {figures.LABELS[best]}, has {value(best, 'r2', f'lead={k}'):.3f}. The difference "
-                f"of {span} is {sure} zero and {reached} the aim of 0.03."
+                f"of {span} is {sure} {joint} {reached} the aim of 0.03."
             )
     alarm = [
         (
@@ -180,7 +181,7 @@ def published(table: dict[str, Any], config: Config) -> Section:
         "The published pipeline interpolates monthly prices quadratically (each week then knows the month to come), "
         f"moves them {config.weekly.shift} weeks into the past, sums displacement and conflict over four weeks that "
         "overlap, reads blanks as zero and does not correct for the number of tests. Each is undone in turn, then all. "
-        f"Links to displacement at lags of 1 to {table['lags']} weeks by PCMCI with partial correlation, in every "
+        f"Links to displacement at lags up to {table['lags']} weeks by PCMCI with partial correlation, in every "
         "district with usable weeks:",
         "\n".join(lines),
         "Bars in the figure: pale, districts with a link at the level of one test; dark, after Holm over all links of "
