@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Array, Float
 
-from .partial import DEPENDENT, NEAR, partial_correlations
+from .partial import DEPENDENT, NEAR, in_one_row, partial_correlations
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Evidence:
     def __post_init__(self) -> None:
         self.pivots = np.ones(self.which.shape[0])
         self.short = np.zeros(self.which.shape[0], bool)
-        self._flat = self.matrices.reshape(-1)
+        self._flat = in_one_row(self.matrices)
 
     @property
     def cells(self) -> int:

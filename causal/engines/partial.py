@@ -21,6 +21,8 @@ WIDTHS = (2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 48, 64, 96, 128, 192, 
 """Numbers of conditions that a program is compiled for; a test takes the next larger one."""
 UNROLLED = 24 if tuple(int(part) for part in jax.__version__.split(".")[:2]) >= (0, 11) else 8
 """Up to this many conditions the elimination is written out, which XLA compiles well only since JAX 0.11."""
+ROW = 1 << 18
+"""Shortest row of entries; longer ones are four, sixteen, ... times as long."""
 CALL = 1 << 15
 """Most tests of one call."""
 
@@ -30,13 +32,13 @@ def block_size() -> int:
     return 256 if jax.default_backend() == "cpu" else 1 << 13
 
 
-@partial(jax.jit, static_argnames=("size", "block"))
+@partial(jax.jit, static_argnames=("block",))
 def _values(
     matrices: Float[Array, " entry"],
     offset: Int[Array, " test"],
     nodes: Int[Array, "row test"],
     blocks: Int[Array, ""],
-    size: int,
+    size: Int[Array, ""],
     block: int,
 ) -> tuple[Float[Array, " test"], Float[Array, " test"]]:
     """Partial correlation and least pivot of each test; ``nodes`` holds conditions, then X, then Y."""
@@ -55,7 +57,7 @@ def _values(
     return jax.lax.fori_loop(0, blocks, one, (jnp.zeros(wide), jnp.ones(wide)))
 
 
-def _unrolled(matrices: Array, start: Array, nodes: Array, size: int) -> tuple[Array, Array]:
+def _unrolled(matrices: Array, start: Array, nodes: Array, size: Array) -> tuple[Array, Array]:
     """Cholesky's elimination of the conditions, column by column, with the tests along the last axis."""
     rows = nodes.shape[0]
     lower, upper = np.tril_indices(rows)
@@ -85,7 +87,7 @@ def _unrolled(matrices: Array, start: Array, nodes: Array, size: int) -> tuple[A
     return _quotient(xx, xy, yy, pivots)
 
 
-def _factored(matrices: Array, start: Array, nodes: Array, size: int) -> tuple[Array, Array]:
+def _factored(matrices: Array, start: Array, nodes: Array, size: Array) -> tuple[Array, Array]:
     """The same from one library factorisation per test, for many conditions; NaN where it breaks down."""
     rows = nodes.shape[0]
     here = nodes.T
@@ -126,6 +128,14 @@ def _quotient(xx: Array, xy: Array, yy: Array, pivots: Array) -> tuple[Array, Ar
     return jnp.clip(value, -1.0, 1.0), jnp.minimum(pivots, left)
 
 
+def in_one_row(matrices: Float[Array, "matrix node node"]) -> Float[Array, " entry"]:
+    """All entries in one row, filled up with zeros to one of few lengths, so that few programs serve all searches."""
+    length = ROW
+    while length < matrices.size:
+        length *= 4
+    return jnp.pad(matrices.reshape(-1), (0, length - matrices.size))
+
+
 def partial_correlations(
     matrices: Float[Array, "matrix node node"],
     flat: Float[Array, " entry"],
@@ -138,7 +148,7 @@ def partial_correlations(
 
     Args:
         matrices: correlations of nodes, from `moments`.
-        flat: the same in one row.
+        flat: the same in one row, from `in_one_row`.
         which: the matrix of each test, ``(test,)``.
         x: node of X, ``(test,)``.
         y: node of Y, ``(test,)``.
@@ -204,7 +214,7 @@ def _call(
     start = np.zeros(CALL, np.int64)
     start[: some.size] = offset[some]
     blocks = np.int32(-(-some.size // block))
-    value, pivot = _values(flat, start, nodes, blocks, size=size, block=block)
+    value, pivot = _values(flat, start, nodes, blocks, np.int64(size), block=block)
     return np.asarray(value)[: some.size], np.asarray(pivot)[: some.size]
 
 
