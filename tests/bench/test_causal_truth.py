@@ -22,6 +22,7 @@ def test_the_river_set_is_the_published_one(elbe):
     assert len(delays.connected(truth)) == 458
 
 
+@pytest.mark.slow
 def test_regression_rides_on_the_size_of_the_river(elbe):
     x, truth = elbe
     sets = delays.connected(truth)[::10]

@@ -103,6 +103,7 @@ def test_right_if_either_model_is(wrong):
     assert abs(np.mean(both)) > 4 * np.std(both) / 4
 
 
+@pytest.mark.slow
 def test_boosted_trees_by_default():
     found = average_effect(panel(3, units=150), "arrivals", "drought", ["heat", "wealth"])
     assert abs(found.estimate - truth(panel(3, units=150))) < 3 * found.stderr

@@ -202,6 +202,7 @@ def test_same_seed_same_table():
     assert one.table.equals(other.table)
 
 
+@pytest.mark.slow
 def test_doubly_robust_effects_can_be_refuted():
     ds = world("true", np.random.default_rng(8), effect=0.8)
     ds = ds.assign(treatment=(ds["treatment"] > ds["treatment"].mean("time")).astype(float))
