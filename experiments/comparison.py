@@ -119,7 +119,7 @@ def _figure(comparison: Comparison) -> str:
         for axis in axes.flat[len(panels) :]:
             axis.set_visible(False)
         for axis, (split, target) in zip(axes.flat, panels, strict=False):
-            part = frame[(frame["split"] == split) & (frame["target"] == target)].set_index("model")
+            part = frame.loc[(frame["split"] == split) & (frame["target"] == target)].set_index("model")
             for number, name in enumerate(comparison.names):
                 values = [part[name].get(model, float("nan")) for model in models]
                 axis.plot(values, range(len(models)), signs[number % len(signs)], label=name, alpha=0.85)
