@@ -36,9 +36,10 @@ Score = Callable[[np.ndarray], np.ndarray]
 
 def scores(lags: int, delay: int, outside: np.ndarray | None = None) -> dict[str, Score]:
     """Methods by name, each from series [T, N] to scores [N, N]."""
+    lingam = {f"VARLiNGAM({lags})": lambda x: peers.var_lingam(x, lags)} if peers.has_lingam() else {}
     return {
         f"VAR({lags})": lambda x: peers.var_granger(x, lags, signed=False),
-        f"VARLiNGAM({lags})": lambda x: peers.var_lingam(x, lags),
+        **lingam,
         "PCMCI": lambda x: peers.momentary([x], lags, "pcmci", outside)[0][0],
         "PCMCI+": lambda x: peers.momentary([x], lags, "pcmci+", outside)[0][0],
         "delay score": lambda x: delay_scores(x, delay).odds,

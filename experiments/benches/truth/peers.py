@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -34,6 +36,14 @@ def var_granger(x: np.ndarray, lags: int, signed: bool = True) -> np.ndarray:
         warnings.simplefilter("ignore")
         coefficients = VAR(x).fit(lags).coefs  # lag, target, source
     return (coefficients if signed else np.abs(coefficients)).max(0).T
+
+
+def has_lingam() -> bool:
+    """Whether lingam is installed; says so where it is not. Its dependencies refuse Python 3.12 and later."""
+    if find_spec("lingam") is not None:
+        return True
+    print("VARLiNGAM is left out: lingam is not installed", file=sys.stderr)
+    return False
 
 
 def var_lingam(x: np.ndarray, lags: int) -> np.ndarray:
