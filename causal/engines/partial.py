@@ -17,9 +17,9 @@ DEPENDENT = 1e-11
 norm solution amounts to."""
 NEAR = 1e-7
 """Below this the digits of a value are too few to compare it with another engine's."""
-WIDTHS = (2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+WIDTHS = (4, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 """Numbers of conditions that a program is compiled for; a test takes the next larger one."""
-UNROLLED = 24 if tuple(int(part) for part in jax.__version__.split(".")[:2]) >= (0, 11) else 8
+UNROLLED = 24 if tuple(int(part) for part in jax.__version__.split(".")[:2]) >= (0, 11) else 4
 """Up to this many conditions the elimination is written out, which XLA compiles well only since JAX 0.11."""
 ROW = 1 << 18
 """Shortest row of entries; longer ones are four, sixteen, ... times as long."""
