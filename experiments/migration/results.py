@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.errors import RunError
 from data.files import atomic_path
 
 from ..report import scores as score_table
+from ..resultsfile import read as read
 from ..runfolder import RunFolder
 from .backtest import MODELS, Forecasts
 from .config import Config
@@ -131,27 +131,6 @@ def dataset(
         {"Conventions": "CF-1.10", "title": "terrax migration experiment", "target": config.target},
     )
     return ds
-
-
-def read(folder: RunFolder) -> xr.Dataset:
-    """The results of a run, in memory.
-
-    Raises:
-        RunError: where they are missing or cut short.
-    """
-    import xarray as xr
-
-    try:
-        with xr.open_dataset(folder.results, engine="netcdf4") as ds:
-            return ds.load()
-    except FileNotFoundError:
-        raise RunError(
-            "the run has no results", str(folder.results), "finish it with terrax run --resume"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise RunError(
-            "the results cannot be read", str(folder.results), "run the experiment again"
-        ) from error
 
 
 def lines(folder: RunFolder) -> list[str]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.errors import RunError
 from data.files import atomic_path
 from hybrid.skill import scores as metrics
 
 from ..report import scores as score_table
+from ..resultsfile import read as read
 from ..runfolder import RunFolder
 from .config import Config
 from .variants import VARIANTS
@@ -35,27 +35,6 @@ def write(folder: RunFolder, config: Config, prepared: Prepared, found: Mapping[
     with atomic_path(folder.results) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
     score_table.write(folder.scores, score_rows(ds, config))
-
-
-def read(folder: RunFolder) -> xr.Dataset:
-    """The results of a run, in memory.
-
-    Raises:
-        RunError: where they are missing or cut short.
-    """
-    import xarray as xr
-
-    try:
-        with xr.open_dataset(folder.results, engine="netcdf4") as ds:
-            return ds.load()
-    except FileNotFoundError:
-        raise RunError(
-            "the run has no results", str(folder.results), "finish it with terrax run --resume"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise RunError(
-            "the results cannot be read", str(folder.results), "run the experiment again"
-        ) from error
 
 
 def dataset(config: Config, prepared: Prepared, found: Mapping[str, Any]) -> xr.Dataset:
