@@ -20,8 +20,8 @@ class Explained(eqx.Module):
             completeness (integrated gradients, Shapley values) is as exact as this is small.
     """
 
-    attribution: PyTree[Float[Array, "..."]]
-    stderr: PyTree[Float[Array, "..."]]
+    attribution: PyTree[Float[Array, " ..."]]
+    stderr: PyTree[Float[Array, " ..."]]
     base_value: Float[Array, "*out"]
     prediction: Float[Array, "*out"]
     efficiency_gap: Float[Array, "*out"]

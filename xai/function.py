@@ -81,7 +81,7 @@ def floats(x: PyTree, method: str) -> None:
 
 def evaluate(
     f: Function, xs: PyTree, chunk: int | None = None, progress: Progress = None
-) -> Float[Array, "batch *out"]:
+) -> Float[Array, " batch *out"]:
     """f over a leading batch axis of every leaf, in chunks of bounded memory.
 
     Args:
@@ -106,7 +106,7 @@ def evaluate(
         else:
             short = size - _rows(part)
             if short:
-                part = jax.tree.map(lambda a: jnp.concatenate([a, jnp.repeat(a[-1:], short, axis=0)]), part)
+                part = _padded(part, short)
             parts.append(_rows_program(f, part)[: size - short])
         if progress is not None:
             progress(min(first + size, count), count)
@@ -132,6 +132,10 @@ def finite(values: Array, what: str = "the prediction") -> Array:
 @eqx.filter_jit
 def _rows_program(f: Any, xs: PyTree) -> Array:
     return jax.vmap(lambda x: jnp.asarray(f(x)))(xs)
+
+
+def _padded(xs: PyTree, more: int) -> PyTree:
+    return jax.tree.map(lambda a: jnp.concatenate([a, jnp.repeat(a[-1:], more, axis=0)]), xs)
 
 
 def _rows(xs: PyTree) -> int:
