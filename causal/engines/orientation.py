@@ -1,6 +1,6 @@
 """The orientation of contemporaneous links: colliders by the majority rule, then the rules of Meek.
 
-[@runge2020], algorithms 3 and S2; [@colombo2014] for the majority rule; [@meek1995] for the rules;
+[@runge2020] for the phases; [@colombo2014] for the majority rule; [@meek1995] for the rules;
 [@dor1992] for a directed graph of a pattern. Contradicting orientations become ``x-x``.
 """
 

@@ -2,7 +2,7 @@
 
 Per target and level d every candidate is tested given the d strongest others (one combination per level);
 candidates that fail are removed after the level, the rest are ordered by the least absolute value so far
-[@runge2019, algorithm S1].
+[@runge2019].
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The second phase of PCMCI+: links that hold given the lagged conditions and subsets of contemporaneous ones.
 
-[@runge2020], algorithm 2. All cells go through a level together; within a level a cell's tests depend on each
+[@runge2020]. All cells go through a level together; within a level a cell's tests depend on each
 other only through pairs that have already been removed.
 """
 

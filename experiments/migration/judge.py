@@ -58,7 +58,7 @@ def difference(
 ) -> tuple[float, float, float, float]:
     """Difference of R2 on the same pairs, its 5 and 95 % quantile, and the share of resamples above 0.
 
-    Blocks of months are drawn with all their districts, circularly [@politis1994]: what districts of a month share
+    Blocks of months are drawn with all their districts, circularly [@politis1992]: what districts of a month share
     and what months share with their neighbours stays together.
 
     Args:
