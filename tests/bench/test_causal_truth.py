@@ -1,4 +1,4 @@
-"""The bench of truth and calibration on the real sets: published numbers, and no score that scale alone explains."""
+"""The bench of truth and calibration on the real sets: stated numbers, and no score that scale alone explains."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def elbe(shared_data):
     return rivers.load(shared_data)
 
 
-def test_the_river_set_is_the_published_one(elbe):
+def test_the_river_set_is_the_one_described(elbe):
     x, truth = elbe
     assert x.shape == (3010, 18)
     assert np.isfinite(x).all()
@@ -34,12 +34,12 @@ def test_regression_rides_on_the_size_of_the_river(elbe):
 
 
 @pytest.mark.slow
-def test_regression_scores_as_published(elbe):
+def test_regression_scores_as_the_description_of_the_data_states(elbe):
     x, truth = elbe
     sets = delays.connected(truth)
     for unit, y in (("raw", x), ("standardised", peers.standardised(x))):
         value = rivers.mean_auroc(truth, sets, lambda c, y=y: peers.var_granger(y[:, c], 5))
-        assert value == pytest.approx(rivers.PUBLISHED[unit], abs=5e-4)
+        assert value == pytest.approx(rivers.STATED[unit], abs=5e-4)
 
 
 def test_delays_order_rivers_whatever_their_units(elbe):
