@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import layout
 from .flags import Flag
 from .result import LINK, check_graph
 
@@ -19,10 +21,14 @@ if TYPE_CHECKING:
 
 MM = 1 / 25.4
 COLOURS = "RdBu_r"
-NODE = 0.17
-"""Radius of a variable's circle, where the circle they lie on has radius 1."""
 DIRECTED = ("-->", "o->", "-?>")
 GREY = "#c9c9c9"
+SMALL = 6.5
+"""Size of lags and ticks [pt]."""
+WRAP = 15
+"""Most characters of a name on one line."""
+MANY = 16
+"""Number of variables beyond which names stand along the radius, so that they do not meet."""
 
 
 @dataclass
@@ -109,8 +115,8 @@ def graph_figure(found: xr.Dataset, title: str = "") -> Figure:
     """Draw one graph: variables on a circle, arrows coloured by value, lags beside them.
 
     Arrows have a head at the target; links without direction (``o-o``) are dashed with open ends, contradictions
-    (``x-x``) dotted with crosses. A variable's ring is coloured by its own past. The wider a link, the more bootstrap
-    replicates (or cells, where many are drawn as one) have it.
+    (``x-x``) dotted with crosses. A variable's ring is coloured by its own past, whose lags stand in it. The wider a
+    link, the more bootstrap replicates (or cells, where many are drawn as one) have it.
 
     Args:
         found: result of one cell; of many cells the most frequent links are drawn.
@@ -125,10 +131,12 @@ def graph_figure(found: xr.Dataset, title: str = "") -> Figure:
     if graph.ndim != 3:
         number = int(np.prod([graph.sizes[d] for d in graph.dims if d not in LINK]))
         found, title = collapsed(found), title or f"most frequent links of {number} cells"
-    drawing = Figure(figsize=(110 * MM, 105 * MM), layout="constrained")
+    larger = min(1.4, 1 + 0.05 * max(0, found.sizes["source"] - 12))
+    drawing = Figure(figsize=(130 * MM * larger, 100 * MM * larger), layout="constrained")
+    drawing.get_layout_engine().set(w_pad=0.12, h_pad=0.06)  # type: ignore[union-attr]
     axis = drawing.subplots()
     shades = graph_axes(axis, found, title)
-    drawing.colorbar(shades, ax=axis, shrink=0.6, pad=0.02, label="value of the strongest lag")
+    colour_bar(drawing, shades, axis, 0.6)
     return drawing
 
 
@@ -142,27 +150,33 @@ def graph_axes(axis: Axes, found: xr.Dataset, title: str = "", most: float | Non
     most = most or max((abs(link.val) for link in links), default=0.0) or 1.0
     shades = ScalarMappable(Normalize(-most, most), matplotlib.colormaps[COLOURS])
     names = [str(name) for name in found["source"].values]
-    angle = np.pi / 2 - 2 * np.pi * np.arange(len(names)) / len(names)
-    places = np.stack([np.cos(angle), np.sin(angle)], 1)
-    size = min(NODE, 0.75 * math.sin(math.pi / len(names)))
+    places, size = layout.circle(len(names))
     rings = {link.source: link for link in links if link.source == link.target}
-    pairs = {(link.source, link.target) for link in links}
-    kinds = [(link.source, link.target) for link in links]
-    for at, link in enumerate(links):
-        if link.source != link.target:
-            twice = (link.target, link.source) in pairs or kinds.count(kinds[at]) > 1
-            bend = 0.22 if twice else 0.0
-            if kinds[:at].count(kinds[at]):
-                bend = -0.45
-            _arrow(axis, places, link, _colour(shades, link.val), size, bend)
-    for k, (x, y) in enumerate(places):
+    between = [link for link in links if link.source != link.target]
+    bends = layout.bends([(link.source, link.target) for link in between], places, size)
+    curves = [_course(places, link, size, bend) for link, bend in zip(between, bends, strict=True)]
+    spots = layout.spots(curves, places)
+    for link, curve, spot in zip(between, curves, spots, strict=True):
+        _arrow(axis, link, curve, _colour(shades, link.val), spot)
+    for k, place in enumerate(places):
         ring = rings.get(k)
-        _node(axis, x, y, names[k], size, None if ring is None else (ring, _colour(shades, ring.val)))
-    reach = 1 + 2.4 * size
+        own = None if ring is None else (ring, _colour(shades, ring.val))
+        _node(axis, place, size, own)
+        _name(axis, place, names[k], size, len(names))
+    # Names stand outside these limits, and the layout makes room for them as they are rendered.
+    reach = 1.02 + size
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axis.set_axis_off()
-    axis.set_title(title)
+    above = 4 * len(names[0]) if len(names) > MANY else 9.5 * len(_lines(names[0]))
+    axis.set_title(title, fontsize=9, pad=8 + above)  # above the name at the top [pt]
     return shades
+
+
+def colour_bar(drawing: Figure, shades: Any, axis: Axes, shrink: float) -> None:
+    """The bar that tells the colours of links."""
+    bar = drawing.colorbar(shades, ax=axis, shrink=shrink, pad=0.02)
+    bar.set_label("value of the strongest lag [1]", fontsize=7.5)
+    bar.ax.tick_params(labelsize=SMALL)
 
 
 def _colour(shades: Any, val: float) -> Any:
@@ -170,38 +184,66 @@ def _colour(shades: Any, val: float) -> Any:
     return shades.to_rgba(val)
 
 
-def _node(axis: Axes, x: float, y: float, name: str, size: float, own: tuple[Arrow, Any] | None) -> None:
-    """A variable: its name in a circle, ringed where its own past drives it, the lags outside."""
+def _node(axis: Axes, place: np.ndarray, size: float, own: tuple[Arrow, Any] | None) -> None:
+    """A variable: a circle, ringed where its own past drives it, with those lags inside."""
     from matplotlib.patches import Circle
 
-    edge, width = (own[1], 3.5) if own else ("#777777", 0.8)
-    axis.add_patch(Circle((x, y), size, facecolor="white", edgecolor=edge, linewidth=width, zorder=4))
-    lines = name.replace("_", " ").split()
-    longest = max([len(line) for line in lines] or [1])
-    fitting = max(4.0, min(8.5, 300 * size / max(longest, 4) / 1.15))
-    axis.text(x, y, "\n".join(lines), ha="center", va="center", fontsize=fitting, zorder=5)
+    edge, width = (own[1], 3.0) if own else ("#777777", 0.8)
+    if own:  # an edge, so that values near zero are seen
+        axis.add_patch(
+            Circle(tuple(place), size, facecolor="none", edgecolor="#a0a0a0", linewidth=3.8, zorder=4)
+        )
+    axis.add_patch(Circle(tuple(place), size, facecolor="white", edgecolor=edge, linewidth=width, zorder=4))
     if own:
-        away = 1 + 1.55 * size / math.hypot(x, y)
+        lags = [str(lag) for lag in own[0].lags]
+        lines = [", ".join(lags[k : k + 2]) for k in range(0, len(lags), 2)]
+        fitting = SMALL * min(1.0, size / layout.NODE) * (1.0 if len(lines) < 3 else 2.2 / len(lines))
         axis.text(
-            x * away, y * away, _lags(own[0].lags), ha="center", va="center", fontsize=6.5, color="#333333"
+            *place, "\n".join(lines), ha="center", va="center", fontsize=fitting, linespacing=1.0, zorder=5
         )
 
 
-def _arrow(axis: Axes, places: np.ndarray, link: Arrow, colour: Any, size: float, bend: float) -> None:
-    """A link between two variables, its ends by its mark, its lags at its middle."""
-    from matplotlib.patches import FancyArrowPatch
+def _name(axis: Axes, place: np.ndarray, name: str, size: float, count: int) -> None:
+    """The name of a variable, outside the circle of all."""
+    x, y = (float(v) for v in place * (1 + 1.35 * size + 0.02))
+    if count > MANY:
+        angle = math.degrees(math.atan2(y, x))
+        turned = abs(angle) > 90
+        axis.text(x, y, name.replace("_", " "), rotation=angle + 180 * turned, rotation_mode="anchor", fontsize=SMALL,
+                  ha="right" if turned else "left", va="center", zorder=5)  # fmt: skip
+        return
+    across = "center" if abs(x) < 0.15 else ("left" if x > 0 else "right")
+    up = "center" if abs(y) < 0.75 else ("bottom" if y > 0 else "top")
+    axis.text(x, y, "\n".join(_lines(name)), ha=across, va=up, fontsize=7.5, linespacing=1.05, zorder=5)
 
+
+def _lines(name: str) -> list[str]:
+    """A name in lines of few characters."""
+    return textwrap.wrap(name.replace("_", " "), WRAP, break_long_words=False) or [""]
+
+
+Curve = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Start, control point and end of a link, each (2,)."""
+
+
+def _course(places: np.ndarray, link: Arrow, size: float, bend: float) -> Curve:
+    """A link between two variables as a quadratic curve whose ends stop short of the circles."""
     start, end = places[link.source], places[link.target]
-    along = (end - start) / np.linalg.norm(end - start)
-    side = np.array([along[1], -along[0]])
-    # A quadratic curve through its control point; ends stop short of the circles.
-    control = (start + end) / 2 + bend * side * np.linalg.norm(end - start)
+    control = layout.control(start, end, bend)
     first, last = (
         (control - start) / np.linalg.norm(control - start),
         (control - end) / np.linalg.norm(control - end),
     )
     left, right = _ends(link.mark)
-    start, end = start + first * _reach(left, size), end + last * _reach(right, size)
+    return start + first * _reach(left, size), control, end + last * _reach(right, size)
+
+
+def _arrow(axis: Axes, link: Arrow, curve: Curve, colour: Any, spot: np.ndarray) -> None:
+    """A link between two variables, its ends by its mark, its lags on it in a frame of its colour."""
+    from matplotlib.patches import FancyArrowPatch
+
+    start, control, end = curve
+    left, right = _ends(link.mark)
     width = 2.0 if link.weight is None else 0.8 + 3.2 * link.weight
     # A line ends inside its head, so that a wide one does not blunt it.
     inner = [
@@ -225,17 +267,18 @@ def _arrow(axis: Axes, places: np.ndarray, link: Arrow, colour: Any, size: float
         )
     for point, toward, kind in ((start, control, left), (end, control, right)):
         _end(axis, point, toward, kind, colour, width)
-    x, y = (float(v) for v in 0.25 * start + 0.5 * control + 0.25 * end)
-    axis.text(
-        x,
-        y,
-        _lags(link.lags),
-        ha="center",
-        va="center",
-        fontsize=6.5,
-        zorder=3,
-        bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
-    )
+    # Two frames: where links cross, the inner one tells by its colour whose lags these are.
+    for frame, line in (("#a0a0a0", 1.5), (colour, 0.9)):
+        axis.text(
+            float(spot[0]),
+            float(spot[1]),
+            _lags(link.lags),
+            ha="center",
+            va="center",
+            fontsize=SMALL,
+            zorder=3.5,
+            bbox={"boxstyle": "round,pad=0.18", "facecolor": "white", "edgecolor": frame, "linewidth": line},
+        )
 
 
 def _ends(mark: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from data.errors import DataError, listing, nearest
 
-from .figures import COLOURS, GREY, MM, graph_axes, graph_figure, stacked
+from .figures import COLOURS, GREY, MM, colour_bar, graph_axes, graph_figure, stacked
 from .flags import Flag
 from .result import LINK, check_graph
 
@@ -82,6 +82,7 @@ def _side_by_side(found: xr.Dataset, dim: str) -> Figure:
     columns = min(number, 2)
     rows = -(-number // columns)
     drawing = Figure(figsize=(95 * MM * columns, 88 * MM * rows), layout="constrained")
+    drawing.get_layout_engine().set(w_pad=0.12, h_pad=0.06)  # type: ignore[union-attr]
     axes = np.atleast_1d(drawing.subplots(rows, columns)).reshape(-1)
     marked = np.abs(found["val"].values[found["graph"].values != ""])
     most = float(marked.max()) if marked.size else 1.0
@@ -91,7 +92,7 @@ def _side_by_side(found: xr.Dataset, dim: str) -> Figure:
             continue
         label = found[dim].values[k] if dim in found.coords else k
         shades = graph_axes(axis, found.isel({dim: k}), f"{dim} {label}", most)
-        drawing.colorbar(shades, ax=axis, shrink=0.55, pad=0.02, label="value of the strongest lag")
+        colour_bar(drawing, shades, axis, 0.55)
     return drawing
 
 

@@ -55,7 +55,7 @@ def test_every_link_is_drawn_once():
 def test_a_graph_names_its_variables_and_lags(tmp_path):
     drawing = graph_figure(one(), "one cell")
     words = {t.get_text() for axis in drawing.axes for t in axis.texts}
-    assert {"rain", "soil\nmoisture", "arrivals", "2, 1", "0", "1"} <= words
+    assert {"rain", "soil moisture", "arrivals", "2, 1", "0", "1"} <= words
     drawing.savefig(tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 5000
 
@@ -67,6 +67,100 @@ def test_all_marks_can_be_drawn(tmp_path, mark):
     found["frequency"] = found["val"] * 0 + 0.5
     assert {a.weight for a in arrows(found)} == {0.5}
     graph_figure(found).savefig(tmp_path / "a.svg")
+
+
+LONG = (
+    "soil_moisture_root_zone",
+    "gross_primary_productivity",
+    "vapour_pressure_deficit",
+    "precipitation",
+    "air_temperature",
+    "evapotranspiration",
+    "net_ecosystem_exchange",
+    "shortwave_radiation",
+    "leaf_area_index",
+    "latent_heat",
+    "sensible_heat",
+    "wind_speed",
+    "snow_water_equivalent",
+    "ecosystem_respiration",
+)
+
+
+def crowded(size, count):
+    """A result with many links between variables of long names, and own pasts."""
+    names = [*LONG, *(f"{name}_b" for name in LONG)][:size]
+    link, rng = ("source", "target", "lag"), np.random.default_rng(size)
+    graph, val = np.zeros((size, size, 4), "<U3"), rng.normal(size=(size, size, 4))
+    for i, j, lag in rng.integers((0, 0, 1), (size, size, 4), (count, 3)):
+        graph[i, j, lag] = "-->"
+    coords = {"source": names, "target": names, "lag": range(4)}
+    return xr.Dataset({"graph": (link, graph), "val": (link, val)}, coords)
+
+
+@pytest.mark.parametrize(("size", "count"), [(3, 6), (8, 20), (14, 40), (20, 40)])
+def test_long_names_fit(size, count):
+    """As rendered: names inside the figure, apart from each other and from every circle; own lags inside theirs."""
+    from matplotlib.patches import Circle
+
+    drawing = graph_figure(crowded(size, count), "a title")
+    drawing.draw_without_rendering()
+    drawing.draw_without_rendering()  # once laid out, where texts are
+    axis = drawing.axes[0]
+    circles = [p for p in axis.patches if isinstance(p, Circle)]
+    names = [t for t in axis.texts if any(c.isalpha() for c in t.get_text())]
+    assert len(names) == size
+    frame = drawing.bbox
+    boxes = [t.get_window_extent() for t in names]
+    assert all(b.x0 >= 0 and b.y0 >= 0 and b.x1 <= frame.x1 and b.y1 <= frame.y1 for b in boxes)
+    turned = size > 16  # the boxes of turned names are larger than they
+    title = axis.title.get_window_extent()
+    assert not any(b.overlaps(title) for b in boxes)
+    for k, box in enumerate(boxes if not turned else []):
+        assert not any(box.overlaps(other) for other in boxes[:k])
+        assert not any(box.overlaps(c.get_window_extent()) for c in circles)
+    lags = [t for t in axis.texts if t.get_text()[0].isdigit()]
+    inside = [t for t in lags if t.get_zorder() == 5]
+    for text in inside:
+        box = text.get_window_extent()
+        holder = min((c.get_window_extent() for c in circles), key=lambda c: abs(c.x0 + c.x1 - box.x0 - box.x1)
+                     + abs(c.y0 + c.y1 - box.y0 - box.y1))  # fmt: skip
+        assert box.width <= holder.width
+        assert box.height <= holder.height
+
+
+@pytest.mark.parametrize(("size", "count"), [(3, 6), (8, 14)])
+def test_lags_of_links_do_not_cover_each_other(size, count):
+    drawing = graph_figure(crowded(size, count))
+    drawing.draw_without_rendering()
+    drawing.draw_without_rendering()
+    axis = drawing.axes[0]
+    words = {id(t): t for t in axis.texts if t.get_text()[0].isdigit() and t.get_zorder() < 5}.values()
+    boxes = {tuple(np.round(t.get_position(), 6)): t.get_window_extent() for t in words}  # two frames each
+    assert len(boxes) == len([a for a in arrows(crowded(size, count)) if a.source != a.target])
+    held = list(boxes.values())
+    assert not any(a.overlaps(b) for k, a in enumerate(held) for b in held[:k])
+
+
+def test_links_bend_around_variables_and_each_other():
+    """Of many variables no link runs under a third one, and links of one pair lie apart."""
+    from causal import layout
+
+    places, size = layout.circle(14)
+    ends = [(i, j) for i in range(14) for j in range(14) if i != j]
+    share = np.linspace(0.05, 0.95, 60)
+    for (i, j), bend in zip(ends, layout.bends(ends, places, size), strict=True):
+        control = layout.control(places[i], places[j], bend)
+        way = layout.on_curve(places[i], control, places[j], share)
+        others = np.delete(places, [i, j], axis=0)
+        assert np.linalg.norm(way[:, None] - others[None], axis=-1).min() > size
+    both = layout.bends([(0, 7), (7, 0), (0, 7)], places, size)
+    middles = [
+        layout.on_curve(places[a], layout.control(places[a], places[b], bend), places[b], 0.5)
+        for (a, b), bend in zip([(0, 7), (7, 0), (0, 7)], both, strict=True)
+    ]
+    apart = [np.linalg.norm(p - q) for k, p in enumerate(middles) for q in middles[:k]]
+    assert min(apart) > 0.1
 
 
 def test_no_link_at_all(tmp_path):
