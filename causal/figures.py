@@ -198,8 +198,9 @@ def _node(axis: Axes, place: np.ndarray, size: float, own: tuple[Arrow, Any] | N
         lags = [str(lag) for lag in own[0].lags]
         lines = [", ".join(lags[k : k + 2]) for k in range(0, len(lags), 2)]
         fitting = SMALL * min(1.0, size / layout.NODE) * (1.0 if len(lines) < 3 else 2.2 / len(lines))
+        x, y = (float(v) for v in place)
         axis.text(
-            *place, "\n".join(lines), ha="center", va="center", fontsize=fitting, linespacing=1.0, zorder=5
+            x, y, "\n".join(lines), ha="center", va="center", fontsize=fitting, linespacing=1.0, zorder=5
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from causal.model import input_mask
+from causal.model.graphs import as_array
 from data.errors import ModelError, listing, nearest
 from hybrid.roles import Dynamic, Learned, Role, Slot, Static
 
@@ -22,6 +23,7 @@ def masked_by_graph(
     keep: Collection[str] = (),
     lags: Iterable[int] | None = None,
     names: Sequence[str] | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Role], dict[str, Slot]]:
     """Restrict the inputs of every network of a hybrid model to the parents that a graph gives its target.
 
@@ -39,6 +41,8 @@ def masked_by_graph(
         lags: lags of the graph that count; all where None. A network without memory that is to read only what
             acts at once asks for ``[0]``; one with memory always reads all.
         names: names of the variables where the graph is a plain array.
+        called: input to its variable in the graph, where they are called differently; several inputs may be one
+            variable, as the day's least and largest temperature.
 
     Returns:
         roles and networks for `hybrid.Model`.
@@ -58,7 +62,7 @@ def masked_by_graph(
                 f"'{name}' is no network{nearest(name, known)}", "targets", f"there are {listing(known)}"
             )
     used = {one for r in roles.values() for one in _shared(r)} | set(owned)
-    given = {"graph": graph, "keep": frozenset(keep), "names": names}
+    given = {"graph": graph, "keep": frozenset(keep), "names": names, "called": dict(called or {})}
     changed: dict[str, Role] = dict(roles)
     for name, role in owned.items():
         memory = getattr(role, "memory", False)
@@ -89,6 +93,7 @@ def _restricted(
     keep: frozenset[str],
     lags: Iterable[int] | None,
     names: Sequence[str] | None,
+    called: Mapping[str, str],
 ) -> tuple[str, ...]:
     where = f"network {name}"
     spoken = [i for i in inputs if i not in keep]
@@ -98,18 +103,18 @@ def _restricted(
         raise ModelError(
             "nothing says which variable of the graph it stands for",
             where,
-            "name one under `targets`, or None",
+            "name one under `targets`, or null (None) for one that reads all",
         )
     target = targets[name]
     if target is None:
         return tuple(inputs)
     wanted = (target,) if isinstance(target, str) else tuple(target)
+    _known(graph, names, spoken, wanted, called, where)
     try:
-        masks = [input_mask(graph, t, spoken, lags, names) for t in wanted]
+        masks = [input_mask(graph, t, [called.get(i, i) for i in spoken], lags, names) for t in wanted]
     except ModelError as error:
-        remedy = f"{error.remedy}; an input that the graph cannot know goes under `keep`"
-        raise ModelError(error.what, where, remedy) from error
-    left = tuple(i for i in inputs if i in keep or any(m[i] for m in masks))
+        raise ModelError(error.what, where, error.remedy) from error
+    left = tuple(i for i in inputs if i in keep or any(m[called.get(i, i)] for m in masks))
     if not left:
         raise ModelError(
             f"the graph has no link from {listing(inputs)} to {listing(wanted)}, "
@@ -118,3 +123,34 @@ def _restricted(
             "give it inputs that are parents, or make its parameter global",
         )
     return left
+
+
+def _known(
+    graph: Any,
+    names: Sequence[str] | None,
+    inputs: Sequence[str],
+    targets: Sequence[str],
+    called: Mapping[str, str],
+    where: str,
+) -> None:
+    """Raise ModelError where the graph holds no variable of a target or an input."""
+    try:
+        known = as_array(graph, names)[1]
+    except ModelError as error:
+        raise ModelError(error.what, where, error.remedy) from error
+    for target in targets:
+        if target not in known:
+            raise ModelError(
+                f"the graph has no variable '{target}' for the network to stand for{nearest(target, known)}",
+                where,
+                f"name one of {listing(known)} under `targets`, or null (None) for a network that reads all",
+            )
+    for name in inputs:
+        there = called.get(name, name)
+        if there not in known:
+            other = "" if there == name else f", as which '{name}' is read"
+            raise ModelError(
+                f"the graph has no variable '{there}'{other}{nearest(there, known)}",
+                where,
+                f"say under `called` which of {listing(known)} it is, or under `keep` that it is read all the same",
+            )

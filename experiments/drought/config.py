@@ -101,6 +101,29 @@ class NetworkConfig(Strict):
     )
 
 
+class GraphConfig(Strict):
+    """A causal graph that masks the hybrid: its networks read parents of what they stand for, and nothing else."""
+
+    file: str = Field(
+        min_length=1,
+        description="netCDF that `terrax discover` wrote; a relative path is from where terrax runs",
+    )
+    targets: dict[str, str | list[str] | None] = Field(
+        description="network, or role with inputs of its own, to the variable (or several) of the graph whose parents "
+        "it may read, as a parameter is no variable of a graph; null: it reads all"
+    )
+    called: dict[str, str] = Field(
+        default={}, description="input to its variable in the graph, where they are called differently"
+    )
+    keep: list[str] = Field(
+        default=[], description="inputs that the graph does not hold and that are read all the same"
+    )
+    lags: list[Annotated[int, Field(ge=0)]] | None = Field(
+        default=None,
+        description="lags that count for networks without memory [steps]; null: all, as for those with memory",
+    )
+
+
 def default_roles() -> dict[str, RoleConfig]:
     """Roles of the experiment: a value per site for all but a few, and a recurrent network on some of them."""
     from hybrid.process import ecosystem
@@ -206,6 +229,10 @@ class Config(Strict):
     )
     networks: dict[str, NetworkConfig] | None = Field(
         default=None, description="networks by name; null: those of the experiment"
+    )
+    graph: GraphConfig | None = Field(
+        default=None,
+        description="causal graph that masks inputs of the hybrid's networks; null: they read all they name",
     )
     identity: list[str] = Field(
         default=["site"],

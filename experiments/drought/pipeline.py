@@ -11,13 +11,14 @@ import numpy as np
 
 from data.errors import ScenarioError
 from data.files import atomic_write_text
+from data.provenance import source_files
 from hybrid.project import Range, project
 from hybrid.scenario import get_scenario
 
 from ..context import Context
 from ..runfolder import RunFolder
 from ..showconfig import to_yaml
-from . import climate, curves, memory, results, stages
+from . import climate, curves, masks, memory, results, stages
 from .check import check
 from .config import Config, TrainConfig, default_networks, default_roles
 from .ensembles import NETWORKS, Ensembles
@@ -107,14 +108,16 @@ def identity_of(config: Config) -> str:
 
 def run_all(context: Context) -> None:
     """Run all stages that are not finished yet."""
-    config = context.config = settled(context.config, context.data is None, context.quick)
+    whole = settled(context.config, context.data is None, context.quick)
+    config = context.config = masks.restricted(whole, context.folder)
     for name in config.scenarios:
         get_scenario(name)
     context.progress({"stage": "data"})
     prepared = prepare(config, context.data)
     check(config, prepared)
     label = "" if context.data else f"synthetic sites, seed {config.seed}"
-    context.inputs(prepared.ds, label=label)
+    graph = masks.keep(config.graph, whole, config, context.folder)
+    context.inputs(source_files(prepared.ds) + graph, label=label)
     atomic_write_text(context.folder.path / "settled.yaml", to_yaml(config))
     context.finish("data")
     ensembles = Ensembles(config, prepared, context.folder, identity_of(config))
@@ -167,18 +170,20 @@ def centres(models: Any) -> dict[str, Any]:
 
 
 def truth_rows(found: dict[str, Any], prepared: Prepared) -> list[dict[str, Any]]:
-    """Known parameters of the synthetic world beside what the hybrid found."""
+    """Known parameters of the synthetic world beside what the hybrid found; those it did not learn are left out."""
     valid = prepared.panel.valid
     values = {}
     for name in TRUTH:
         series = found["driven"].get(name)
         if series is None:
-            values[name] = found["centres"][name]
+            if name in found["centres"]:
+                values[name] = found["centres"][name]
         elif series.ndim == 2:
             values[name] = float(np.mean(series[valid]))
         else:
             values[name] = float(np.mean(series))
-    return found_against_truth(values, prepared.panel)
+    rows = found_against_truth(dict.fromkeys(TRUTH, np.nan) | values, prepared.panel)
+    return [row for row in rows if row["name"] in values]
 
 
 def site_rows(prepared: Prepared) -> list[dict[str, Any]]:
@@ -249,6 +254,7 @@ def project_run(folder: RunFolder, scenario: str, out: Path) -> None:
     chosen = get_scenario(scenario)
     told = folder.read_json(folder.data_file)
     config = settled(folder.load_config(Config), not told.get("root"), folder.status().quick)
+    config = masks.restricted(config, folder)
     if config.split.by == "site":
         raise ScenarioError(
             "a run by site has one model for each fold", str(folder.path), "project a run by time"

@@ -41,6 +41,7 @@ def build(folder: RunFolder) -> list[Section]:
             "Median efficiency in ordinary and in the driest held-out growing seasons.",
         ),
         _truth(folder),
+        _graph(folder),
         _section(
             folder,
             "What was learned",
@@ -138,6 +139,28 @@ def _truth(folder: RunFolder) -> Section | None:
     text = f"These sites are synthetic: their parameters are known. The worst relative error is {100 * worst:.1f} %."
     return Section(
         "Is the truth found?", text, tables=[Table(header, body, "Known parameters and what was found.")]
+    )
+
+
+def _graph(folder: RunFolder) -> Section | None:
+    """What the causal graph of the configuration lets the networks read."""
+    told = figures.table(folder, "graph.json")
+    if not told:
+        return None
+    rows = []
+    for row in told["networks"]:
+        target = row["target"]
+        stands = target if isinstance(target, str) else ", ".join(target or []) or "nothing: reads all"
+        rows.append((row["network"], stands, ", ".join(row["read"]), ", ".join(row["masked"]) or "none"))
+    lags = "all lags" if told["lags"] is None else "lags " + ", ".join(map(str, told["lags"]))
+    text = (
+        f"Networks of the hybrid read the parents that the graph `{told['file']}` gives what they stand for ({lags}; "
+        "networks with memory read all). A masked input is no feature of a network: nothing of it can be learned. "
+        "The graph is kept as `graph.nc`; inputs that tell sites apart stay, and the other models read what they did."
+    )
+    header = ("network", "stands for", "reads", "masked")
+    return Section(
+        "What the networks may read", text, tables=[Table(header, rows, "Inputs under the causal graph.")]
     )
 
 

@@ -36,6 +36,8 @@ KEYS = {
     "unknown role": ("roles: {plant_q10: {role: variable}}", "'roles.plant_q10.role' is 'variable'"),
     "unknown solver": ("integrate: {solver: hewn}", "did you mean 'heun'?"),
     "gaps out of bounds": ("synthetic: {gaps: 1.0}", "'synthetic.gaps' is 1"),
+    "graph without targets": ("graph: {file: found.nc}", "graph.targets"),
+    "unknown key of a graph": ("graph: {file: found.nc, targets: {}, caled: {}}", "did you mean 'called'?"),
     "fill of no kind": ("fill: linear", "'fill' is 'linear'"),
 }
 
@@ -96,6 +98,14 @@ MODELS = {
     "more folds than sites": ("split: {by: site, folds: 5}", "5"),
     "unknown scenario": ("scenarios: [wamer]", "did you mean 'warmer'?"),
     "scenario of nowhere": ("scenarios: [no/such.yaml]", "no scenario and no file"),
+    "graph of nowhere": (
+        "graph: {file: no/such.nc, targets: {dryness: gpp}}",
+        "there is no such graph (graph.file, no/such.nc)",
+    ),
+    "graph that is none": (
+        "graph: {file: bad.yaml, targets: {dryness: gpp}}",
+        "the file holds no graph",
+    ),
     "no model": ("models: []", "models"),
     "nothing to learn": ("roles: {plant_q10: {role: fixed}}", "no parameter is learned"),
     "model twice": ("models: [climatology, climatology]", "models"),

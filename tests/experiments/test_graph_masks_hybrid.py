@@ -78,11 +78,19 @@ def test_what_the_graph_cannot_know_is_kept():
     assert same == roles
 
 
+def test_inputs_go_by_their_names_in_the_graph():
+    """Two inputs that are one variable there are read or masked together."""
+    roles = {"base_respiration": Dynamic(("warmest", "coldest", "light"))}
+    called = {"warmest": "tas_max", "coldest": "tas_max", "light": "rsds"}
+    masked, _ = masked_by_graph(roles, None, WARM, {"base_respiration": "reco"}, names=NAMES, called=called)
+    assert masked["base_respiration"].inputs == ("warmest", "coldest")
+
+
 BAD = {
     "no input left": ({"q10": Dynamic(("rsds",))}, WARM, {"q10": "reco"}, "left without input"),
     "no target": ({"q10": Dynamic(("rsds",))}, WARM, {}, "name one under `targets`"),
     "unknown target": ({"q10": Dynamic(("rsds",))}, WARM, {"q10": "recco"}, "did you mean 'reco'?"),
-    "unknown input": ({"q10": Dynamic(("lai",))}, WARM, {"q10": "reco"}, "goes under `keep`"),
+    "unknown input": ({"q10": Dynamic(("lai",))}, WARM, {"q10": "reco"}, "or under `keep` that it is read"),
     "unknown network": ({"q10": Dynamic(("rsds",))}, WARM, {"q1": "reco"}, "did you mean 'q10'?"),
     "undecided": (
         {"q10": Dynamic(("rsds",))},
