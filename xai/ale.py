@@ -68,7 +68,7 @@ def ale(
             their neighbours.
         seed: of the bootstrap.
         units: of the output.
-        dtype: floats in which f is evaluated; None for JAX's own.
+        dtype: floats in which f is evaluated; those of the input where None.
         chunk: samples evaluated at once.
         progress: is told how many samples are done, for each of the passes.
 
@@ -91,6 +91,7 @@ def ale(
     inside = np.flatnonzero(place >= 0)
     place, x = place[inside], values[inside]
     g = rows.chosen(f, of)
+    dtype = rows.common_dtype(ds, dtype)
     with rows.precision(dtype):
         held = rows.cast({n: a[inside] for n, a in found.values.items()}, dtype)
         if gradient:

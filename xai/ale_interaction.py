@@ -61,7 +61,7 @@ def ale_interaction(
         blocks: coordinate along the samples whose labels are drawn as a whole.
         seed: of the bootstrap.
         units: of the output.
-        dtype: floats in which f is evaluated; None for JAX's own.
+        dtype: floats in which f is evaluated; those of the input where None.
         chunk: samples evaluated at once.
         progress: is told how many samples are done, for each of the passes.
 
@@ -89,6 +89,7 @@ def ale_interaction(
     place = [p[inside] for p in place]
     width = [np.diff(e)[p] for e, p in zip(edges, place, strict=True)]
     g = rows.chosen(f, of)
+    dtype = rows.common_dtype(ds, dtype)
     with rows.precision(dtype):
         held = rows.cast({n: a[inside] for n, a in found.values.items()}, dtype)
         if gradient:

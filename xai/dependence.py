@@ -55,7 +55,7 @@ def partial_dependence(
         centred: each sample's curve less its value at the first of the values, so that shapes can be compared.
         seed: of the draw of curves.
         units: of the output.
-        dtype: floats in which f is evaluated; None for JAX's own.
+        dtype: floats in which f is evaluated; those of the input where None.
         chunk: samples evaluated at once.
         progress: is told how many samples are done, for each value.
 
@@ -82,6 +82,7 @@ def partial_dependence(
     g = rows.chosen(f, of)
     mean, stderr, spread, ice = [], [], [], []
     first = None
+    dtype = rows.common_dtype(ds, dtype)
     with rows.precision(dtype):
         held = rows.cast(found.values, dtype)
         for value in grid:

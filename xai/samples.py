@@ -305,6 +305,14 @@ def cast(values: Mapping[str, np.ndarray], dtype: Any) -> dict[str, np.ndarray]:
     return {n: a if dtype is None or a.dtype.kind != "f" else a.astype(dtype) for n, a in values.items()}
 
 
+def common_dtype(ds: xr.Dataset, dtype: Any) -> Any:
+    """The type of floats asked for, or the widest of the input's."""
+    if dtype is not None:
+        return np.dtype(dtype)
+    held = [v.dtype for v in ds.data_vars.values() if v.dtype.kind == "f"]
+    return np.dtype(np.result_type(*held)) if held else np.dtype(np.float32)
+
+
 def precision(dtype: Any) -> contextlib.AbstractContextManager[Any]:
     """A context in which JAX holds floats of this type."""
     double = dtype is not None and np.dtype(dtype) == np.float64
