@@ -9,6 +9,7 @@ import numpy as np
 from ..report import Figure, Section, Table
 from ..runfolder import RunFolder
 from . import causal_figures as figures
+from . import truth_story
 from .config import Config
 from .stages import read_json
 
@@ -26,22 +27,8 @@ def build(folder: RunFolder, config: Config, ds: xr.Dataset) -> list[Section]:
     figures.without(effects, folder.figures)
     parts = [graphs(causes, config), drought(effects, config)]
     if truth:
-        parts.insert(0, found(truth))
+        parts.insert(0, truth_story.found(truth, effects["counterfactual"]["total"], causes, config))
     return [*parts, counterfactual(effects, config)]
-
-
-def found(truth: list[dict[str, Any]]) -> Section:
-    """Known effects of the synthetic panel beside what was found."""
-    inside = sum(r["inside"] for r in truth)
-    rows = [(r["name"], r["true"], r["found"], r["lower"], r["upper"], r["inside"]) for r in truth]
-    text = (
-        f"The panel is synthetic, its effects are known: **{inside} of {len(truth)}** lie inside their 90 % interval. "
-        "A drought month acts directly for three months and through the price of cereal for longer."
-    )
-    header = ("effect on log(1 + persons)", "true", "found", "5 %", "95 %", "inside")
-    return Section(
-        "Is the truth found?", text, tables=[Table(header, rows, "Known effects and what was found")]
-    )
 
 
 def graphs(causes: dict[str, Any], config: Config) -> Section:
@@ -66,6 +53,15 @@ def graphs(causes: dict[str, Any], config: Config) -> Section:
             f"**No link from drought, vegetation or prices into {config.target}** is left: with these data the pooled "
             "graph does not show drought displacing people month by month."
         )
+    rare = [
+        k for k in sure if k["frequency"] is not None and k["frequency"] < 0.5 and together["resamples"] >= 10
+    ]
+    doubt = ""
+    if rare:
+        which = "; ".join(
+            f"{k['source']} {k['mark']} {k['target']} at lag {k['lag']} ({k['frequency']:.2f})" for k in rare
+        )
+        doubt = f" **Passed, but in fewer than half of the resamples: {which}**; not to be relied on."
     kept = apart["links"]
     counts = [
         (
@@ -87,7 +83,8 @@ def graphs(causes: dict[str, Any], config: Config) -> Section:
         f"links between variables pass. {drought_text}",
         f"Frequencies are shares of {together['resamples']} resamples of whole districts in which PCMCI+, with the "
         "means of districts and months taken out, finds the link. It was laid down that nothing in the panel makes "
-        f"drought and that vegetation follows nothing but drought. {len(own)} links are of a variable with its past.",
+        f"drought and that vegetation follows nothing but drought. {len(own)} links are of a variable with its past."
+        + doubt,
         f"Each of {apart['rows'][0]['districts']} districts with at least {config.causes.least_months} months has a "
         f"graph of its own (lags from 1 month). Over all {apart['tests']} links of all districts, Holm leaves "
         f"**{len(kept)}** at a family-wise error of {level:g}. How many districts pass a single test at that level, "
@@ -141,7 +138,7 @@ def graphs(causes: dict[str, Any], config: Config) -> Section:
             Figure(
                 "graph_pooled.svg",
                 alt,
-                "Red: positive, blue: negative; pale: does not pass Holm. Numbers: lags.",
+                "Orange: positive, blue: negative; pale: does not pass Holm. Numbers: lags in months.",
             )
         ],
         tables,
@@ -213,10 +210,11 @@ def drought(effects: dict[str, Any], config: Config) -> Section:
         "What a drought month does",
         "\n\n".join(text),
         [
-            Figure("drought_effect.svg", "Effect by month and its sum with intervals.", "Bands are 90 % intervals."),
+            Figure("drought_effect.svg", "Effect by month and its sum with intervals.",
+                   "Bands are 90 % intervals; crosses are the truth where the panel is synthetic."),
             Figure("effect_map.svg", "Effect of drought by district, and the strength of the link in its own graph.",
-                   "Left: effect drawn towards the mean. Right: strongest lagged partial correlation, few of which can "
-                   "be told from chance. Rings: too few months."),
+                   "Left: effect drawn towards the mean. Right: strongest lagged partial correlation of a district's "
+                   "own graph; the table of districts tells how many can be told from chance. Rings: too few months."),
         ],
         tables,
     )  # fmt: skip
@@ -260,7 +258,16 @@ def counterfactual(effects: dict[str, Any], config: Config) -> Section:
     return Section(
         f"As if no drought since {told['since']}",
         text,
-        [Figure("no_drought.svg", "Persons observed and as if there had been no drought, by month.")],
+        [
+            Figure(
+                "no_drought.svg",
+                "Persons observed and as if there had been no drought, by month.",
+                f"The band is the {100 * told['level']:.0f} % interval of the world without drought, from resampled "
+                "districts."
+                if "level" in told
+                else "",
+            )
+        ],
         [
             Table(
                 ("year", "observed", "without drought", "difference", "5 %", "95 %"),
@@ -287,8 +294,13 @@ def limits(folder: RunFolder, config: Config) -> list[str]:
         items.append(
             "- The effect does not stand against the refuters; the world without drought rests on it all the same."
         )
-    items.append(
-        "- Through what drought would act (prices, vegetation, conflict) cannot be parted where the total itself is "
-        "small: mediation is not reported."
-    )
+    if low > 0 or high < 0:
+        items.append(
+            "- Through what drought acts (prices, vegetation, conflict) is not parted: the effect is the total."
+        )
+    else:
+        items.append(
+            "- Through what drought would act (prices, vegetation, conflict) cannot be parted where the total itself "
+            "is small: mediation is not reported."
+        )
     return items

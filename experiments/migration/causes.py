@@ -10,7 +10,8 @@ import numpy as np
 from data.errors import DataError
 
 from .config import Config
-from .multiple import binomial_tail, holm, within
+from .field import field_of, lagged, searched
+from .multiple import holm, within
 from .prepare import Panel
 
 if TYPE_CHECKING:
@@ -202,59 +203,39 @@ def districts(ds: xr.Dataset, names: tuple[str, ...], config: Config) -> dict[st
     A link of a district is kept where its p-value, adjusted by Holm over all links, lags and districts, is at most
     the family-wise level. Beside it stands how many districts pass the level of one test and how many would by chance.
     """
-    from causal.discover import discover
-
     settings = config.causes
-    found = discover(
+    found = searched(
         ds,
-        list(names),
-        method="pcmci",
-        test="parcorr",
-        tau_min=1,
-        tau_max=settings.tau_max,
-        pc_alpha=0.05,
-        alpha=settings.alpha,
+        names,
+        settings.tau_max,
+        settings.alpha,
         priors=known_beforehand(names),
         bootstrap=settings.bootstrap,
         seed=config.seed,
     )
-    order = ("district", "source", "target", "lag")
-    p = found["p"].transpose(*order).values[..., 1:]
-    val = found["val"].transpose(*order).values[..., 1:]
-    times = (
-        found["frequency"].transpose(*order).values[..., 1:]
-        if "frequency" in found
-        else np.full(p.shape, np.nan)
-    )
-    usable = np.atleast_1d((p < 1.0).any(axis=(1, 2, 3)))
-    tested = p.copy()
-    tested[~usable] = np.nan
-    tested[:, np.arange(len(names)), np.arange(len(names))] = np.nan
+    p, val = lagged(found, "p"), lagged(found, "val")
+    times = lagged(found, "frequency") if "frequency" in found else np.full(p.shape, np.nan)
     closed = names_closed(names)
-    tested[:, closed] = np.nan
-    adjusted = holm(tested)
+    usable = np.atleast_1d((p < 1.0).any(axis=(1, 2, 3)))
+    field = field_of(p, val, settings.alpha, usable, closed)
     labels = [str(n) for n in ds["district"].values]
     rows, kept = [], []
-    any_lag = 1.0 - (1.0 - settings.alpha) ** p.shape[-1]
     members = int(usable.sum())
     for i, source in enumerate(names):
         for j, target in enumerate(names):
             if i == j or closed[i, j]:
                 continue
-            single = np.atleast_1d((tested[:, i, j] <= settings.alpha).any(axis=-1))
-            strict = np.argwhere(adjusted[:, i, j] <= settings.alpha)
-            best = np.abs(np.where(usable[:, None], val[:, i, j], 0.0)).argmax(axis=-1)
-            strongest = val[np.arange(len(val)), i, j, best]
+            link = field.link(i, j)
             rows.append(
                 {
                     "source": source,
                     "target": target,
                     "districts": members,
-                    "single": int(single.sum()),
-                    "chance": any_lag * members,
-                    "field_p": binomial_tail(int(single.sum()), members, any_lag),
-                    "holm": len({int(d) for d, _ in strict}),
-                    "val": float(np.nanmean(np.where(usable, strongest, np.nan))) if members else None,
+                    "single": int(link.single.sum()),
+                    "chance": link.chance,
+                    "field_p": link.field_p,
+                    "holm": int(link.strict.sum()),
+                    "val": float(link.strongest[usable].mean()) if members else None,
                 }
             )
             kept += [
@@ -264,27 +245,22 @@ def districts(ds: xr.Dataset, names: tuple[str, ...], config: Config) -> dict[st
                     "target": target,
                     "lag": int(k) + 1,
                     "val": float(val[d, i, j, k]),
-                    "holm": float(adjusted[d, i, j, k]),
+                    "holm": float(field.adjusted[d, i, j, k]),
                     "frequency": float(times[d, i, j, k]),
                 }
-                for d, k in strict
+                for d, k in np.argwhere(field.adjusted[:, i, j] <= settings.alpha)
             ]
-    field = holm(np.array([r["field_p"] for r in rows]))
-    for row, value in zip(rows, field, strict=True):
+    for row, value in zip(rows, holm(np.array([r["field_p"] for r in rows])), strict=True):
         row["field_holm"] = float(value)
-    last = names.index(config.target)
-    drought = names.index("drought")
-    best = np.abs(val[:, drought, last]).argmax(axis=-1)
+    drought = field.link(names.index("drought"), names.index(config.target))
     return {
         "names": list(names),
         "rows": rows,
         "links": kept,
-        "tests": int(np.isfinite(tested).sum()),
+        "tests": field.tests,
         "labels": labels,
-        "drought": np.where(
-            usable, np.take_along_axis(val[:, drought, last], best[:, None], axis=-1)[:, 0], np.nan
-        ),
-        "drought_lag": best + 1,
+        "drought": np.where(usable, drought.strongest, np.nan),
+        "drought_lag": drought.lag,
         "usable": usable,
     }
 

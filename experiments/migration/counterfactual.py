@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from causal.effects import Bootstrap
 
 
-def run(ds: xr.Dataset, config: Config, boot: Bootstrap) -> dict[str, Any]:
+def run(ds: xr.Dataset, config: Config, boot: Bootstrap, known: np.ndarray | None = None) -> dict[str, Any]:
     """Persons displaced in observed months with and without the drought months since ``effect.since``.
 
     The world without drought keeps everything else as it was, the national course included: what a drought does to
     all districts at once is in the course of the months and is not removed. Intervals are from resampled districts.
 
+    Args:
+        ds: panel (district, time) of log counts and drought.
+        config: of the experiment.
+        boot: how districts are resampled.
+        known: true effects by month after the drought, where the panel is synthetic.
+
     Returns:
-        Totals with intervals, by year, and by district.
+        Totals with intervals, by year, by month and by district; with `known` the true difference beside the total.
     """
     from causal.effects import two_way
 
@@ -34,13 +40,11 @@ def run(ds: xr.Dataset, config: Config, boot: Bootstrap) -> dict[str, Any]:
     y = ds[OUTCOME].values
     drought = np.where(np.isfinite(ds[DROUGHT].values), ds[DROUGHT].values, 0.0)
     drought[:, months < np.datetime64(config.effect.since, "M")] = 0.0
-    lagged = np.stack([np.concatenate([np.zeros((len(y), h)), drought[:, : y.shape[1] - h]], axis=1)
-                       for h in range(horizon + 1)], axis=-1)  # fmt: skip
     held = np.isfinite(y)
     observed = np.where(held, np.expm1(y), 0.0)
 
     def without(weights: np.ndarray) -> np.ndarray:
-        moved = np.maximum(y - lagged @ weights, 0.0)
+        moved = np.maximum(y - lagged(drought, len(weights)) @ weights, 0.0)
         return np.where(held, np.expm1(moved), 0.0)
 
     point = without(fit.coefficients[: horizon + 1])
@@ -61,15 +65,29 @@ def run(ds: xr.Dataset, config: Config, boot: Bootstrap) -> dict[str, Any]:
         }
 
     later = months >= np.datetime64(config.effect.since, "M")
+    total = told(later)
+    if known is not None:
+        total["true"] = float((observed - without(known))[:, later].sum())
+    tail = (1.0 - LEVEL) / 2.0
+    low, high = np.quantile([d.sum(axis=0) for d in draws], [tail, 1.0 - tail], axis=0)
     seen = [int(v) for v in np.unique(years) if held[:, (years == v) & later].any()]
     return {
         "since": config.effect.since,
-        "total": told(later),
+        "level": LEVEL,
+        "total": total,
         "years": [{"year": v} | told((years == v) & later) for v in seen],
         "monthly_observed": observed.sum(axis=0),
         "monthly_without": point.sum(axis=0),
+        "monthly_lower": low,
+        "monthly_upper": high,
         "months": [str(m) for m in months],
         "districts": [str(d) for d in ds["district"].values],
         "by_district": (observed - point)[:, later].sum(axis=1),
         "observed_by_district": observed[:, later].sum(axis=1),
     }
+
+
+def lagged(values: np.ndarray, count: int) -> np.ndarray:
+    """Values (district, time) of this month and of those before it, (district, time, count); 0 before the first."""
+    size = values.shape[1]
+    return np.stack([np.pad(values, ((0, 0), (h, 0)))[:, :size] for h in range(count)], axis=-1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.errors import DataError
+from data.errors import DataError, counted
 
 from .config import Config
 from .prepare import Panel
@@ -105,10 +105,12 @@ def run(panel: Panel, config: Config, progress: Progress | None = None) -> dict[
     tell()
     found["heterogeneity"] = heterogeneity.run(ds, config)
     tell()
-    found["counterfactual"] = counterfactual.run(ds, config, boot)
+    known = None
+    if panel.raw is not None and "effect_true" in panel.raw and config.target == "departures":
+        known = panel.raw["effect_true"].values
+        found["truth"] = truth(main, known)
+    found["counterfactual"] = counterfactual.run(ds, config, boot, known)
     tell()
-    if panel.raw is not None and "effect_true" in panel.raw:
-        found["truth"] = truth(main, panel.raw["effect_true"].values)
     return found
 
 
@@ -140,7 +142,7 @@ def truth(found: xr.Dataset, known: np.ndarray) -> list[dict[str, Any]]:
         low, high = float(found["lower"][k]), float(found["upper"][k])
         rows.append(
             {
-                "name": f"effect after {k} months",
+                "name": f"effect after {counted(k, 'month')}",
                 "true": float(known[k]),
                 "found": float(found["effect"][k]),
                 "lower": low,

@@ -66,6 +66,8 @@ def skill(frame: pd.DataFrame, folder: Path) -> None:
 @style.use()
 def series(ds: xr.Dataset, folder: Path, count: int = 6) -> list[str]:
     """Observed counts and forecasts one step ahead with their intervals, for the districts with most people."""
+    from matplotlib import dates
+
     total = np.nansum(np.expm1(ds["observed"].values), axis=1)
     chosen = np.argsort(-total)[:count]
     lead = int(ds["lead"].values[0])
@@ -77,15 +79,22 @@ def series(ds: xr.Dataset, folder: Path, count: int = 6) -> list[str]:
     for axis, i in zip(axes.ravel(), chosen, strict=False):
         low, high = part["forecast_lower"].values[i], part["forecast_upper"].values[i]
         axis.fill_between(
-            time[late], np.expm1(low[late]) + 1, np.expm1(high[late]) + 1, color="#cfe3f1", lw=0
+            time[late], np.exp(low[late]), np.exp(high[late]), color="#cfe3f1", lw=0, label="interval (test)"
         )
-        axis.plot(time[late], np.expm1(part["forecast"].values[i][late]) + 1, color=COLOURS["terrax"])
-        axis.plot(time[late], np.expm1(ds["observed"].values[i][late]) + 1, ".", color="#222222", ms=4)
+        axis.plot(
+            time[late], np.exp(part["forecast"].values[i][late]), color=COLOURS["terrax"], label="forecast"
+        )
+        axis.plot(
+            time[late], np.exp(ds["observed"].values[i][late]), ".", color="#222222", ms=4, label="observed"
+        )
         axis.set_yscale("log")
         axis.set_title(str(ds["district"].values[i]))
-        axis.tick_params(axis="x", rotation=35)
+        axis.xaxis.set_major_locator(dates.YearLocator())
+        axis.xaxis.set_minor_locator(dates.MonthLocator((4, 7, 10)))
+        axis.xaxis.set_major_formatter(dates.DateFormatter("%Y"))
     for axis in axes[:, 0]:
         axis.set_ylabel("persons + 1")
+    drawing.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     drawing.suptitle(f"{ds.attrs['target']}, {lead} month{'s' if lead > 1 else ''} ahead", fontsize=8.5)
     style.save(drawing, folder, "forecast_series")
     return [str(ds["district"].values[i]) for i in chosen]
@@ -103,9 +112,14 @@ def places(ds: xr.Dataset, folder: Path) -> None:
     error = np.sqrt(np.nansum(errors, axis=1) / np.maximum(known, 1))
     error[known < 6] = np.nan
     drawing, axes = style.figure(1, 2, height=88)
-    pairs = ((mean, "persons in all months (log10)", "viridis"), (error, "error, log counts", "magma_r"))
-    for axis, (values, label, colours) in zip(axes, pairs, strict=True):
+    what = ds.attrs["target"]
+    pairs = (
+        (mean, f"{what.capitalize()} in all months", "log10 of persons", "viridis"),
+        (error, "Error of the forecast on the test months", "RMSE of log(1 + persons)", "magma_r"),
+    )
+    for axis, (values, title, label, colours) in zip(axes, pairs, strict=True):
         scatter(axis, ds, values, label, colours, drawing)
+        axis.set_title(title)
     style.save(drawing, folder, "forecast_map")
 
 
@@ -145,12 +159,13 @@ def weekly(table: dict[str, Any], folder: Path) -> None:
         share = [100 * here[n]["single"] / here[n]["districts"] for n in names]
         strict = [100 * here[n]["holm"] / here[n]["districts"] for n in names]
         chance = [100 * here[n]["chance"] / here[n]["districts"] for n in names]
-        axis.barh(places_, share, color="#9ecae1", height=0.7)
-        axis.barh(places_, strict, color="#0072b2", height=0.35)
-        axis.plot(chance, places_, "|", color="#d55e00", ms=9)
+        axis.barh(places_, share, color="#9ecae1", height=0.7, label="single test")
+        axis.barh(places_, strict, color="#0072b2", height=0.35, label="after Holm")
+        axis.plot(chance, places_, "|", color="#d55e00", ms=9, mew=1.5, label="by chance alone")
         axis.set_title(source)
         axis.set_yticks(places_, names)
         axis.set_xlim(0, 100)
         axis.grid(axis="y", visible=False)
     drawing.supxlabel("districts with a link to displacement [%]", fontsize=8)
+    drawing.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     style.save(drawing, folder, "weekly_links")

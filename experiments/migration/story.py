@@ -28,7 +28,10 @@ def build(folder: RunFolder) -> list[Section]:
     figures.skill(frame, folder.figures)
     shown = figures.series(ds, folder.figures)
     figures.places(ds, folder.figures)
-    parts = [forecast(config, frame, told, shown), *causal_story.build(folder, config, ds)]
+    synthetic = read_json(folder, "truth.json") is not None or not folder.read_json(folder.data_file).get(
+        "root"
+    )
+    parts = [forecast(config, frame, told, shown, synthetic), *causal_story.build(folder, config, ds)]
     weekly = read_json(folder, "weekly.json")
     if weekly is not None:
         figures.weekly(weekly, folder.figures)
@@ -37,7 +40,13 @@ def build(folder: RunFolder) -> list[Section]:
     return parts
 
 
-def forecast(config: Config, frame: pd.DataFrame, told: dict[str, Any], shown: list[str]) -> Section:
+REFERENCE = {"persistence": 0.02, "district mean": 0.09, "half of each": 0.27, "district-months": 1225}
+"""What stands beside the data collection for departures one month ahead."""
+
+
+def forecast(
+    config: Config, frame: pd.DataFrame, told: dict[str, Any], shown: list[str], synthetic: bool
+) -> Section:
     """Skill, intervals and alarms on the test months."""
     leads = list(told["best"])
     wide = {
@@ -85,6 +94,12 @@ def forecast(config: Config, frame: pd.DataFrame, told: dict[str, Any], shown: l
         for k in leads
     ]
     first, last = told["test_months"]
+    span = f"{told['validation_months'][0]} to {told['validation_months'][1]}, before the test"
+    chosen = (
+        f"The panel is synthetic: settings are those chosen for the real one, none was chosen on {span}."
+        if synthetic
+        else f"The default settings were chosen on {span} of the data collection."
+    )
     pairs = ", ".join(f"{told['pairs'][k]} at lead {k}" for k in leads)
     text = [
         f"Log(1 + {config.target}) of a district's month, forecast from data up to the origin and nothing after it. "
@@ -95,7 +110,7 @@ def forecast(config: Config, frame: pd.DataFrame, told: dict[str, Any], shown: l
         f"the national one and corrected by ridge regression and small trees on drivers and neighbours, and "
         f"{config.forecast.gp_weight:g} times a Gaussian process over districts and months. Every model is renewed as "
         f"the origin advances, with data up to the origin; the baselines likewise. Trees read the same features. "
-        f"Settings were chosen on {told['validation_months'][0]} to {told['validation_months'][1]}, before the test.",
+        + chosen,
         f"Intervals are quantiles of the errors that were known at the origin, aim for "
         f"{100 * config.forecast.level:g} % and widen after months that missed them. An alarm is a month above the "
         f"{config.forecast.alarm_percentile:g}th percentile of the district's months before the test; hits and false "
@@ -118,18 +133,26 @@ def forecast(config: Config, frame: pd.DataFrame, told: dict[str, Any], shown: l
         Table(
             header,
             [(figures.LABELS[m], *(validation.get((m, f"lead={k}")) for k in leads)) for m in MODELS],
-            "R2 on the validation months, on which settings were chosen",
+            "R2 on the validation months, before the test",
         ),
     ]
-    if told["reference"]:
-        text.append("The reference numbers of the data collection are reproduced from the file as it is:")
-        names = list(told["reference"])
+    if told["reference"] and not synthetic:
+        same = all(abs(told["reference"][n] - v) <= 0.005 for n, v in REFERENCE.items())
+        text.append(
+            "The reference numbers of the data collection are reproduced from the file as it is."
+            if same
+            else "The reference numbers of the data collection are **not** those of this file, which is another one."
+        )
+        beside = [
+            (
+                "this file",
+                *(told["reference"][n] for n in list(REFERENCE)[:-1]),
+                round(told["reference"]["district-months"]),
+            ),
+            ("collection", *REFERENCE.values()),
+        ]
         tables.append(
-            Table(
-                ("departures one month ahead, 2020 and 2021", *names),
-                [("R2", *(told["reference"][n] for n in names))],
-                "Reference numbers: persistence .02, district mean .09, half of each .27 on 1,225 district-months",
-            )
+            Table(("R2, departures one month ahead, 2020 and 2021", *REFERENCE), beside, "Reference numbers")
         )
     return Section(
         "What can be forecast",

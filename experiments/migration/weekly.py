@@ -19,7 +19,7 @@ from data.errors import DataError
 from data.readers.panel import open_panel
 
 from .config import Config
-from .multiple import binomial_tail, holm
+from .field import field_of, lagged, searched
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -87,8 +87,6 @@ def run(path: Path, config: Config, progress: Callable[[int, int], None] | None 
         A table with, for each preparation and each source of displacement, the districts with a link at the level of
         one test and after Holm over all links of all districts, and the change against the published preparation.
     """
-    from causal.discover import discover
-
     ds = opened(path, config)
     told = variants(config.weekly.shift)
     settings, level = config.weekly, config.causes.alpha
@@ -96,19 +94,8 @@ def run(path: Path, config: Config, progress: Callable[[int, int], None] | None 
     known = {future: indices(ds, future) for future in {v.future for v in told}}
     for number, variant in enumerate(told):
         cube, kept = prepared(ds, variant, settings.least_weeks, known)
-        links = discover(
-            cube,
-            list(VARIABLES),
-            method="pcmci",
-            test="parcorr",
-            tau_min=1,
-            tau_max=settings.tau_max,
-            pc_alpha=0.05,
-            alpha=level,
-            fdr="none",
-        )
-        p = links["p"].transpose("district", "source", "target", "lag").values[..., 1:]
-        val = links["val"].transpose("district", "source", "target", "lag").values[..., 1:]
+        links = searched(cube, VARIABLES, settings.tau_max, level, fdr="none")
+        p, val = lagged(links, "p"), lagged(links, "val")
         found[variant.name] = summary(p, val, kept, level)
         if progress is not None:
             progress(number + 1, len(told))
@@ -159,29 +146,20 @@ def summary(p: np.ndarray, val: np.ndarray, names: list[str], level: float) -> d
         names: districts.
         level: significance.
     """
-    tested = p.copy()
-    for i in range(len(VARIABLES)):
-        tested[:, i, i] = np.nan  # a series and its own past: not a question
-    adjusted = holm(tested)
+    field = field_of(p, val, level)
     links = {}
     for i, source in enumerate(VARIABLES):
         if source == "displacement":
             continue
-        single = np.atleast_1d((tested[:, i, 0] <= level).any(axis=-1))
-        strict = np.atleast_1d((adjusted[:, i, 0] <= level).any(axis=-1))
-        # the chance that a district has at least one of its lags below the level though none is real
-        any_lag = 1.0 - (1.0 - level) ** p.shape[-1]
-        strongest = np.take_along_axis(val[:, i, 0], np.abs(val[:, i, 0]).argmax(axis=-1)[:, None], axis=-1)[
-            :, 0
-        ]
+        link = field.link(i, VARIABLES.index("displacement"))
         links[source] = {
-            "single": [n for n, s in zip(names, single, strict=True) if s],
-            "holm": [n for n, s in zip(names, strict, strict=True) if s],
-            "chance": any_lag * len(names),
-            "field_p": binomial_tail(int(single.sum()), len(names), any_lag),
-            "sign": float(np.sign(strongest[single]).mean()) if single.any() else float("nan"),
+            "single": [n for n, s in zip(names, link.single, strict=True) if s],
+            "holm": [n for n, s in zip(names, link.strict, strict=True) if s],
+            "chance": link.chance,
+            "field_p": link.field_p,
+            "sign": float(np.sign(link.strongest[link.single]).mean()) if link.single.any() else float("nan"),
         }
-    return {"districts": len(names), "links": links, "tests": int(np.isfinite(tested).sum())}
+    return {"districts": len(names), "links": links, "tests": field.tests}
 
 
 def indices(ds: xr.Dataset, future: bool) -> dict[str, np.ndarray]:
