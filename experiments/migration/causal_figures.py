@@ -143,6 +143,10 @@ def without(table: dict[str, Any], folder: Path) -> None:
     observed, other = np.array(told["monthly_observed"], float), np.array(told["monthly_without"], float)
     shown = observed > 0
     drawing, axis = style.figure(1, 1, height=62)
+    axis.plot(months[shown], observed[shown], color="#222222", label="observed")
+    axis.plot(
+        months[shown], other[shown], color=NEGATIVE, ls="--", label=f"as if no drought since {told['since']}"
+    )
     if "monthly_lower" in told:
         low, high = (np.array(told[f"monthly_{n}"], float)[shown] for n in ("lower", "upper"))
         axis.fill_between(
@@ -154,10 +158,6 @@ def without(table: dict[str, Any], folder: Path) -> None:
             lw=0,
             label=f"{100 * told['level']:.0f} % interval of it",
         )
-    axis.plot(months[shown], observed[shown], color="#222222", label="observed")
-    axis.plot(
-        months[shown], other[shown], color=NEGATIVE, ls="--", label=f"as if no drought since {told['since']}"
-    )
     axis.set_ylabel("persons in the month")
     axis.yaxis.set_major_formatter("{x:,.0f}")
     axis.set_ylim(bottom=0)

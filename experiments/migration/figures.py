@@ -152,7 +152,9 @@ def weekly(table: dict[str, Any], folder: Path) -> None:
     rows = table["rows"]
     names = [v["name"] for v in table["variants"]]
     sources = list(dict.fromkeys(r["source"] for r in rows))
-    drawing, axes = style.figure(1, len(sources), height=62, sharey=True)
+    most = max(100 * max(r["single"], r["chance"]) / r["districts"] for r in rows)
+    drawing, axes = style.figure(1, len(sources), height=66, sharex=True, sharey=True)
+    axes[0].set_xlim(0, min(100.0, 1.1 * most))
     for axis, source in zip(axes, sources, strict=True):
         here = {r["preparation"]: r for r in rows if r["source"] == source}
         places_ = np.arange(len(names))[::-1]
@@ -164,7 +166,6 @@ def weekly(table: dict[str, Any], folder: Path) -> None:
         axis.plot(chance, places_, "|", color="#d55e00", ms=9, mew=1.5, label="by chance alone")
         axis.set_title(source)
         axis.set_yticks(places_, names)
-        axis.set_xlim(0, 100)
         axis.grid(axis="y", visible=False)
     drawing.supxlabel("districts with a link to displacement [%]", fontsize=8)
     drawing.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)

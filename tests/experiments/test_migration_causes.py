@@ -107,7 +107,9 @@ def test_without_drought_fewer_leave_by_what_drought_added():
 
     held, config = panel(Country(districts=30), 2)
     ds = effects.usable(effects.panel_of(held, config))
-    told = counterfactual.run(ds, config, Bootstrap(60, 0.9, resample="units"))
+    boot = Bootstrap(60, 0.9, resample="units")
+    assert held.raw is not None
+    told = counterfactual.run(ds, config, boot, held.raw["effect_true"].values)
     assert told["total"]["lower"] <= told["total"]["difference"] <= told["total"]["upper"]
     assert held.raw is not None
     drought = held.raw["drought_true"].values
@@ -120,8 +122,58 @@ def test_without_drought_fewer_leave_by_what_drought_added():
     seen = np.isfinite(y) & late
     # droughts before 2016 were left in, and still act for six months
     removed = np.where(seen, np.expm1(y) - np.expm1(np.maximum(y - felt, 0.0)), 0.0).sum()
+    # the same country of the same seed in which no index is low enough to be a drought: nothing else differs
+    dry, _ = panel(Country(districts=30, threshold=0.0), 2)
+    both = seen & np.isfinite(dry.target)
+    other = np.where(both, np.expm1(y) - np.expm1(dry.target), 0.0).sum()
+    assert told["total"]["true"] == pytest.approx(other, rel=0.1)
+    low, middle, high = (np.array(told[f"monthly_{n}"]) for n in ("lower", "without", "upper"))
+    assert np.all(low <= high)
+    assert np.mean((low <= middle) & (middle <= high)) > 0.95
+    assert (high - low)[middle > 0].min() > 0
     assert told["total"]["lower"] * 0.9 <= removed <= told["total"]["upper"] * 1.1
     assert told["total"]["observed"] == pytest.approx(sum(v["observed"] for v in told["years"]))
+
+
+def test_the_report_tells_links_that_are_not_in_the_world():
+    from experiments.migration import truth_story
+
+    def link(source, target, lag, holm):
+        return {"source": source, "target": target, "lag": lag, "holm": holm}
+
+    found = [
+        link("drought", "departures", 1, 0.001),
+        link("cereal", "departures", 1, 0.2),
+        link("arrivals", "departures", 1, 0.01),
+    ]
+    names = ["drought", "cereal", "arrivals", "departures"]
+    total = {"true": 5.0, "difference": 2.0, "lower": 1.0, "upper": 3.0}
+    pooled = {"pooled": {"links": found, "names": names}}
+    section = truth_story.found([], total, pooled, Config())
+    assert "which **misses** the truth" in section.text
+    assert "Of 5 true links the pooled graph finds **1** after Holm" in section.text
+    assert "**1 that is not in the world**: arrivals and departures at lag 1" in section.text
+
+
+def test_a_field_counts_districts_by_hand():
+    """Three districts, two variables, two lags: what passes one test, what passes Holm, and which do not count."""
+    from experiments.migration.field import field_of
+
+    p = np.full((3, 2, 2, 2), 0.5)
+    p[0, 0, 1] = [0.001, 0.04]
+    p[1, 0, 1] = [0.3, 0.03]
+    p[2, 0, 1] = 0.001  # a district that does not count
+    p[:, 0, 0] = 1e-9  # a series and its own past
+    val = np.zeros(p.shape)
+    val[0, 0, 1] = [-0.6, 0.2]
+    field = field_of(p, val, 0.05, usable=np.array([True, True, False]))
+    link = field.link(0, 1)
+    assert field.tests == 8
+    assert link.single.tolist() == [True, True, False]
+    assert link.strict.tolist() == [True, False, False]
+    assert (link.strongest[0], link.lag[0]) == (-0.6, 1)
+    assert link.chance == pytest.approx(2 * (1 - 0.95**2))
+    assert link.field_p == pytest.approx((1 - 0.95**2) ** 2)
 
 
 def test_no_drought_since_a_later_date_changes_less():
