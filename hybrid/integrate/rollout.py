@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from ..process import Flux
+from .disturbance import Disturbance
 from .limit import tendencies
 
 Named = dict[str, Array]
@@ -22,6 +23,7 @@ def rollout(
     constants: dict[str, PyTree[Array]],
     extras: PyTree[Array],
     steps: int,
+    disturbance: Disturbance | None = None,
 ) -> tuple[Named, Named, Named]:
     """Advance pools by one explicit step a day.
 
@@ -38,6 +40,7 @@ def rollout(
         constants: floating-point values that every day reads (parameters, network weights), by name.
         extras: arrays without a gradient that every day reads.
         steps: number of days.
+        disturbance: what is done to pools and fluxes beside the laws, or None.
 
     Returns:
         Pools before each day (time, site), pools after the last (site,), rate of each flux (time, site).
@@ -50,15 +53,20 @@ def rollout(
     }
 
     def advance(pools, now):
+        if disturbance is not None:
+            now, today = now
+            pools = today.of_pools(pools)
         found = rates(constants | now | pools, extras)
         found = {f.name: jnp.broadcast_to(found[f.name], shape) for f in fluxes}
+        if disturbance is not None:
+            found = today.of_fluxes(found)
         change = tendencies(fluxes, found, tuple(pools))
         return {n: jnp.maximum(p + change[n], 0.0) for n, p in pools.items()}, (pools, found)
 
     last, (pools, flows) = jax.lax.scan(
         jax.checkpoint(advance, prevent_cse=False),  # type: ignore[attr-defined]
         start,
-        series,
+        series if disturbance is None else (series, disturbance),
         length=steps,
     )
     return pools, last, flows

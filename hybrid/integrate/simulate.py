@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .disturbance import Disturbance, only_daily
 from .limit import limit
 from .plan import Plan, Values, evaluate, evaluate_before
 from .rollout import rollout
@@ -65,6 +66,7 @@ def simulate(
     values: Mapping[str, Any],
     integrator: Integrator | None = None,
     start: Mapping[str, Float[Array, " site"]] | None = None,
+    disturbance: Disturbance | None = None,
 ) -> Trajectory:
     """Run a process.
 
@@ -74,11 +76,14 @@ def simulate(
             (site,) or (time, site)), networks.
         integrator: solver and steps; one explicit step a day where None.
         start: pool name to content at the start; the ``initial_<pool>`` parameters where a pool is left out.
+        disturbance: what is done to pools and fluxes beside the laws, with the daily step alone.
 
     Returns:
         Trajectory over all steps.
     """
     integrator = integrator or Integrator()
+    if disturbance is not None:
+        only_daily(integrator.solver)
     process = plan.process
     steps, sites = values[process.forcing[0]].shape
     values = evaluate_before(plan, dict(values))
@@ -107,7 +112,9 @@ def simulate(
         def limited(held, extras):
             return limit(process.fluxes, rates(held, extras, plan.shared), held)
 
-        pools, final, fluxes = rollout(limited, process.fluxes, first, series, constants, extras, steps)
+        pools, final, fluxes = rollout(
+            limited, process.fluxes, first, series, constants, extras, steps, disturbance
+        )
     else:
         pools, final, fluxes = by_solver(process, integrator, rates, first, series, constants, extras, steps)
     values = evaluate(plan.inside + plan.after, values | pools)
