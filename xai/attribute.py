@@ -18,9 +18,11 @@ from .baselines import ROWS, make_baseline
 from .celled import Task, by_cells
 from .explained import Explained
 from .function import Plain, Progress
+from .gamed import KINDS, by_groups, celled, chosen_players, labelled
+from .games import MOST
 from .wrapped import Chosen, plain
 
-GAMES = ("exact_shapley", "permutation_shap", "kernel_shap")
+GAMES = tuple(KINDS)
 _OPTIONS = {
     "gradient": (),
     "input_x_gradient": (),
@@ -40,7 +42,7 @@ attributions and accounts through a process have functions of their own."""
 def attribute(
     f: Any,
     ds: xr.Dataset | xr.DataArray,
-    method: str = "integrated_gradients",
+    method: str | None = None,
     *,
     baseline: str | Mapping[str, Any] | xr.Dataset | xr.DataArray | None = None,
     of: str | int | Sequence[Any] | None = None,
@@ -60,7 +62,8 @@ def attribute(
         f: function of a dict of arrays (of one array, for a DataArray) of one sample that returns a number, a vector or
             a dict of numbers, in JAX; or wrapped in :class:`Plain` where JAX cannot trace it.
         ds: the input. Cells that are missing stay as they are and have no attribution.
-        method: one of `METHODS`.
+        method: one of `METHODS`. By default ``integrated_gradients`` (``occlusion`` where there is no gradient); for
+            groups ``exact_shapley``, or ``kernel_shap`` for more than 14.
         baseline: what the attribution counts from, see :func:`make_baseline`. By default ``zero``; for expected
             gradients and Shapley values over samples, ``background``.
         of: name (of a dict) or number (of a vector) of the output, or several; all of a vector by default.
@@ -85,16 +88,24 @@ def attribute(
         DataError: an input, mask or baseline that cannot be used.
         ModelError: a function that cannot be differentiated or is not finite.
     """
-    _check(method, options, takes, dtype, seed, chunk)
+    untraced = isinstance(f, Plain) or takes == "dataset"
+    if method is None and groups is None:
+        method = "occlusion" if untraced else "integrated_gradients"
+    _check(method, options, takes, dtype, chunk)
     ds, was_array = cells.as_dataset(ds)
     over = cells.check_over(ds, over if isinstance(over, str) else tuple(over))
+    players = None
+    if groups is not None or method in GAMES:
+        players = chosen_players(ds, groups, over, mask, free_cells(ds, mask, over))
+        method = method or ("exact_shapley" if len(players) <= MOST else "kernel_shap")
+    assert method is not None
     base, said = _base(method, baseline, ds, over, seed)
     several = isinstance(of, (list, tuple))
     wanted = None if of is None else (tuple(of) if several else (of,))  # pyright: ignore[reportArgumentType]
     single = str(next(iter(ds.data_vars))) if was_array else None
     kind = dtype or _common(ds)
     with jax.enable_x64(True) if kind == "float64" else nullcontext():
-        if isinstance(f, Plain) or takes == "dataset":
+        if untraced:
             template = ds.isel({d: 0 for d in over}, drop=True) if takes == "dataset" else None
             function: Any = plain(f, wanted, not several, single, template)
         else:
@@ -104,13 +115,22 @@ def attribute(
         x = cells.pack(ds, over, kind)
         against = None if base is None else (cells.rows(base, kind) if rows else cells.pack(base, over, kind))
         task = Task(function, method, options, seed, chunk)
-        if groups is not None or method in GAMES:
-            from .gamed import by_groups
-
-            out = by_groups(task, ds, over, x, against, free, rows, groups, mask, wanted, progress)
+        if players is not None:
+            if against is None:
+                raise ConfigError(
+                    f"{method} attributes to cells and not to groups",
+                    "groups",
+                    f"choose {', '.join(GAMES)} or occlusion",
+                )
+            found = by_groups(task, x, against, free, rows, players, progress)
+            if groups is None:
+                out = _dataset(celled(found, players), ds, over, free, wanted)
+            else:
+                outputs = output_names(np.asarray(found.prediction), wanted)
+                named = labelled(found, players, over, ds, outputs)
+                out = xr.Dataset(named | scalars(found, ds, over, outputs))
         else:
-            found = by_cells(task, x, against, free, rows, progress)
-            out = _dataset(found, ds, over, free, wanted)
+            out = _dataset(by_cells(task, x, against, free, rows, progress), ds, over, free, wanted)
     settings = {
         "method": method,
         "baseline": said,
@@ -158,18 +178,21 @@ def free_cells(ds: xr.Dataset, mask: xr.DataArray | None, over: tuple[str, ...])
 
 
 def _check(
-    method: str, options: Mapping[str, Any], takes: str, dtype: str | None, seed: int, chunk: int | None
+    method: str | None, options: Mapping[str, Any], takes: str, dtype: str | None, chunk: int | None
 ) -> None:
-    if method not in _OPTIONS:
+    if method is not None and method not in _OPTIONS:
         raise ConfigError(
             f"the method {method!r} is unknown",
             "attribute",
             f"choose from {', '.join(METHODS)}{nearest(method, METHODS)}",
         )
+    theirs = ("coalitions", "absence") if method is None else _OPTIONS[method]
     for name in options:
-        if name not in _OPTIONS[method]:
-            known = ", ".join(_OPTIONS[method]) or "none"
-            raise ConfigError(f"{method} has no setting {name!r}", "attribute", f"its settings: {known}")
+        if name not in theirs:
+            known = ", ".join(theirs) or "none"
+            raise ConfigError(
+                f"{method or 'a game'} has no setting {name!r}", "attribute", f"its settings: {known}"
+            )
     if takes not in ("arrays", "dataset"):
         raise ConfigError(f"a function that takes {takes!r} is unknown", "takes", "choose arrays or dataset")
     if dtype not in (None, "float32", "float64"):

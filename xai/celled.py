@@ -66,11 +66,11 @@ def by_cells(
     count = len(next(iter(x.values())))
     numbers = sum(v[0].size for v in x.values())
     runs = int(task.options.get("steps", task.options.get("draws", 32)))
-    together = min(count, max(1, BUDGET // (numbers * runs)))
-    at_once = task.chunk or max(1, BUDGET // (numbers * together))
+    size = min(count, max(1, BUDGET // (numbers * runs)))
+    at_once = task.chunk or max(1, BUDGET // (numbers * size))
     parts = []
-    for first in range(0, count, together):
-        part = slice(first, min(first + together, count))
+    for first in range(0, count, size):
+        part = slice(first, min(first + size, count))
         theirs = against if rows or against is None else {n: v[part] for n, v in against.items()}
         some = {n: v[part] for n, v in x.items()}
         parts.append(_chunk(task, some, theirs, {n: v[part] for n, v in free.items()}, rows, at_once))
@@ -84,7 +84,7 @@ def _chunk(
 ) -> Explained:
     count = len(next(iter(x.values())))
     start = {n: np.where(free[n], v, 0).astype(v.dtype) for n, v in x.items()}
-    each, summed = _together(task.f, x, free)
+    each, summed = together(task.f, x, free)
     key, options = jr.key(task.seed), dict(task.options)
     if task.method in ("gradient", "smoothgrad"):
         by = gradient if task.method == "gradient" else partial(smoothgrad, key=key, **options)
@@ -97,7 +97,11 @@ def _chunk(
             n: np.where(free[n], v[:, None], 0).astype(v.dtype) for n, v in against.items()
         }  # (row, sample, *leaf)
         found = expected_gradients(summed, start, background=background, key=key, chunk=at_once, **options)
-        base = evaluate(each, background, at_once).mean(axis=0)
+        if all(bool(v.all()) for v in free.values()):
+            alone = evaluate(task.f, against, at_once).mean(axis=0)
+            base = jnp.broadcast_to(alone, (count, *alone.shape))
+        else:
+            base = evaluate(each, background, max(1, at_once // count)).mean(axis=0)
         prediction = evaluate(each, {n: v[None] for n, v in start.items()})[0]
         return _account(found.attribution, found.stderr, base, prediction)
     b = {n: np.where(free[n], v, 0).astype(v.dtype) for n, v in against.items()}
@@ -117,7 +121,7 @@ def _chunk(
     return _account(found.attribution, found.stderr, base, prediction)
 
 
-def _together(f: Function, x: Arrays, free: Arrays) -> tuple[Any, Any]:
+def together(f: Function, x: Arrays, free: Arrays) -> tuple[Any, Any]:
     """f over samples, and the sum over samples; cells that are not free are those of `x`."""
     if isinstance(f, Plain):
 

@@ -120,7 +120,7 @@ def test_plain_and_dataset_functions_are_explained_without_gradients():
     np.testing.assert_allclose(per_variable(by_arrays).pr, ds.pr)
     np.testing.assert_allclose(per_variable(by_dataset).pr, ds.pr)
     with pytest.raises(ModelError, match="cannot be differentiated"):
-        attribute(lambda d: d.pr.sum("time"), ds, over="site", takes="dataset")
+        attribute(lambda d: d.pr.sum("time"), ds, "gradient", over="site", takes="dataset")
 
 
 def test_an_array_goes_in_and_its_settings_come_out_of_the_file(tmp_path):
@@ -230,3 +230,36 @@ def test_an_absent_or_foreign_file_is_refused(tmp_path):
     cube().to_netcdf(tmp_path / "other.nc")
     with pytest.raises(DataError, match="holds no attribution"):
         read(tmp_path / "other.nc")
+
+
+def test_groups_are_the_players_of_one_game():
+    ds = cube()
+    ds.pr[0, 3] = np.nan
+    f = lambda x: jnp.sum(jnp.nan_to_num(x["pr"])) * jnp.mean(x["tas"])  # noqa: E731
+    got = attribute(f, ds, groups=["season", "variable"], over="site", baseline="mean")
+    assert got.attrs["method"] == "exact_shapley"
+    assert list(got["season"].values[:2]) == ["DJF", "DJF"]
+    assert list(got["variable"].values[:2]) == ["pr", "tas"]
+    assert float(abs(got.efficiency_gap / got.prediction).max()) < 1e-12
+    # A product of sums: a group's value is its own change times the other factor's mean over orderings.
+    change = {n: (ds[n] - ds[n].mean("time")).fillna(0.0).groupby("time.season").sum() for n in ds.data_vars}
+    tas = ds.tas.mean("time")
+    for season in ("DJF", "JJA"):
+        expected = change["pr"].sel(season=season) * (tas + change["tas"].sum("season") / 730 / 2)
+        here = got.attribution.isel(player=(got.season == season).values & (got.variable == "pr").values)
+        np.testing.assert_allclose(here.squeeze(), expected, rtol=1e-9)
+    kernel = attribute(
+        f, ds, "kernel_shap", groups=["season", "variable"], over="site", baseline="mean", coalitions=300
+    )
+    np.testing.assert_allclose(kernel.attribution, got.attribution, atol=1e-8)
+
+
+def test_single_cells_can_be_players_too():
+    ds = cube(sites=2).isel(time=slice(0, 5))
+    ds.pr[0, 1] = np.nan
+    f = lambda x: jnp.nansum(x["pr"]) * jnp.sum(x["tas"])  # noqa: E731
+    got = attribute(f, ds, "exact_shapley", over="site", baseline="zero")
+    expected = ds.pr * ds.tas.sum("time") / 2
+    np.testing.assert_allclose(per_variable(got).pr, expected, atol=1e-10)
+    with pytest.raises(ConfigError, match="not to groups"):
+        attribute(f, ds, "integrated_gradients", groups="variable", over="site")
