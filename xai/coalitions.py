@@ -59,7 +59,7 @@ class Coalitions:
                 f"the absence {absence!r} is unknown", "absence", f"choose from {', '.join(ABSENCES)}"
             )
         self.n = len(players)
-        self.background_rows = _check(x, background, players, samples)
+        self.background_rows = check_fit(x, background, players, samples)
         self.rows = self.background_rows if absence == "joint" else None
         self.f: Any = _plain_samples(f, x) if isinstance(f, Plain) and samples else _Each(f) if samples else f
         put = np.asarray if isinstance(f, Plain) else jnp.asarray
@@ -166,8 +166,13 @@ def _inputs(x: PyTree, background: PyTree, ids: PyTree, z: np.ndarray, row: np.n
     return jax.tree.map(cells, x, background, ids)
 
 
-def _check(x: PyTree, background: PyTree, players: Players, samples: bool) -> int:
-    """Number of background rows."""
+def check_fit(x: PyTree, background: PyTree, players: Players, samples: bool) -> int:
+    """Number of background rows, of a background and players that fit the input.
+
+    Raises:
+        ConfigError: no row.
+        DataError: leaves that do not fit.
+    """
     trees = [jax.tree.structure(t) for t in (x, background, players.ids)]
     if trees[1] != trees[0] or trees[2] != trees[0]:
         raise DataError(
