@@ -15,7 +15,7 @@ from .engines.abilities import can
 from .links import MARK
 from .memory import free_memory
 from .search import Task
-from .settings import DEFAULT_PC_ALPHA, Settings, _share
+from .settings import DEFAULT_PC_ALPHA, Settings, _among, _share
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -130,6 +130,27 @@ def choose_engine(engine: str, settings: Settings, cube: Cube, bootstrap: int) -
             f"the bootstrap runs on the engine 'jax' alone, and {why}", "bootstrap", "set bootstrap to 0"
         )
     return "tigramite", why_not or "asked for"
+
+
+def workers_of(scheduler: str, workers: int, engine: str, pooled: tuple[str, ...]) -> int:
+    """Return how many workers a search has.
+
+    Raises:
+        ConfigError: an unknown scheduler, or dask where it is not there or has nothing to do.
+    """
+    _among(scheduler, ("processes", "dask"), "scheduler")
+    if scheduler == "processes":
+        return workers
+    if engine == "jax" or pooled:
+        what = "a pool is one search" if pooled else "the engine 'jax' searches all cells at once"
+        raise ConfigError(
+            f"{what}, and has no use for dask",
+            "scheduler",
+            "choose processes" if pooled else "choose processes, or the engine 'tigramite'",
+        )
+    from .engines.tigramite_engine.pool import dask_workers
+
+    return dask_workers()
 
 
 def _has_missing(array: xr.DataArray) -> bool:

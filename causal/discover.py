@@ -11,7 +11,8 @@ import numpy as np
 
 from data.errors import ConfigError, DataError, listing
 
-from .asked import alphas, check, choose_engine, fits, selections_of, together
+from .asked import alphas, check, choose_engine, fits, selections_of, together, workers_of
+from .calibration import calibration
 from .chosen import Mask
 from .cube import Cube, check_values, open_cube
 from .flags import Flag
@@ -21,7 +22,7 @@ from .priors import Priors
 from .result import to_dataset
 from .search import Progress, Task, finite, search, search_panel, tested_links
 from .settings import ENGINES, Settings, _among, _whole
-from .store import Store
+from .store import Store, digest_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,6 +60,7 @@ def discover(
     options: Mapping[str, Any] | None = None,
     store: str | Path | None = None,
     workers: int = 1,
+    scheduler: str = "processes",
     progress: Progress = None,
 ) -> xr.Dataset:
     """Find the time-series causal graph of every cell of a Dataset.
@@ -78,7 +80,8 @@ def discover(
         pc_alpha: significance of the selection of conditions (of links, for PCMCI+ and its kin); several values or
             None choose by Akaike's criterion. By default .2 for PCMCI and .01 for PCMCI+. Where PCMCI's p-values must
             hold exactly, take .05 or less: conditions that chance has chosen raise its false positives to some 6 %
-            with many short series. PCMCI+ is read by its graph: links that it removed early keep the p of that phase.
+            with many short series; the attribute ``calibration`` then says so. PCMCI+ is read by its graph: links
+            that it removed early keep the p of that phase.
         alpha: significance of PCMCI's links.
         fdr: ``none``; ``graph`` or ``field``: PCMCI's links are those whose p-value, corrected by Benjamini and
             Hochberg within a graph or for each link over all cells, is at most alpha. PCMCI+ keeps its graph; ``q``
@@ -95,7 +98,8 @@ def discover(
         pool: dimension, or dimensions, whose members share one graph: their samples are pooled.
         context: variables that drive a panel and are not driven by it (``j-pcmci+``): over time alone, or over the
             pooled dimension alone.
-        dummies: ``space`` and ``time``: contexts of a panel that nobody measured (``j-pcmci+``).
+        dummies: ``space`` and ``time``: contexts of a panel that nobody measured (``j-pcmci+``). That a variable is not
+            named under ``depends_on_dummies`` is no sign that members are alike (see `run_panel` of the engine).
         bootstrap: replicates of the block bootstrap; adds ``frequency``, ``presence``, ``val_low`` and ``val_high``.
         block_length: steps of a block; the cube root of the samples by default.
         seed: of the bootstrap.
@@ -105,8 +109,10 @@ def discover(
         collider_rule: ``majority``, ``conservative`` or ``none``.
         conflict_resolution: whether contradicting orientations become ``x-x``.
         options: settings of tigramite's test or method, handed on as they are.
-        store: folder for finished blocks; a search that was stopped goes on from there.
+        store: folder for finished blocks of cells, or graphs of pools; a search that was stopped goes on from there.
         workers: processes of tigramite, or threads of the JAX engine.
+        scheduler: who runs tigramite's cells: ``processes`` of this machine, or the workers of the ``dask`` client
+            that is active.
         progress: is told how many cells are done, and of how many.
 
     Returns:
@@ -158,7 +164,8 @@ def discover(
     selections = selections_of(cube, seasons, regimes)
     chosen, reason = choose_engine(engine, settings, cube, bootstrap)
     marks = None if priors is None else priors.to_array(cube.names, tau_min, tau_max)
-    task = Task(settings, chosen, marks, bootstrap, block_length, seed, workers)
+    workers = workers_of(scheduler, workers, chosen, pooled)
+    task = Task(settings, chosen, marks, bootstrap, block_length, seed, workers, scheduler)
     fits(cube, task, pooled)
     check_values(cube)
     told = {
@@ -174,13 +181,15 @@ def discover(
         "dummies": ", ".join(dummies),
     }
     found = []
+    pooling = {"pool": pooled, "context": contexts, "dummies": dummies} if pooled else {}
     for label, outside in selections:
         left_out = Mask(cube, mask, outside)
+        kept = _store(store, cube, task, label, pooling)
         if pooled:
-            one = _pooled(ds, cube, left_out, task, pooled, contexts, dummies, progress)
+            one = _pooled(ds, cube, left_out, task, pooled, contexts, dummies, kept, progress)
         else:
-            one = _cells(cube, left_out, task, _store(store, cube, task, label), progress)
-        one.attrs |= told
+            one = _cells(cube, left_out, task, kept, progress)
+        one.attrs |= told | calibration(settings, len(cube.names), one["samples"].values)
         found.append(one)
     return _joined(found, selections, "regime" if regimes is not None else "season")
 
@@ -196,7 +205,9 @@ def _words(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(plain(value), default=str)
 
 
-def _store(store: str | Path | None, cube: Cube, task: Task, label: Any) -> Store | None:
+def _store(
+    store: str | Path | None, cube: Cube, task: Task, label: Any, further: Mapping[str, Any]
+) -> Store | None:
     """Open the store of a search, one folder per season or regime."""
     if store is None:
         return None
@@ -210,6 +221,7 @@ def _store(store: str | Path | None, cube: Cube, task: Task, label: Any) -> Stor
         "block_length": task.block_length,
         "seed": task.seed,
         "priors": None if task.priors is None else task.priors.tolist(),
+        **further,
     }
     return Store(store if label is None else Path(store) / str(label), told)
 
@@ -257,6 +269,7 @@ def _pooled(
     pooled: tuple[str, ...],
     contexts: tuple[str, ...],
     dummies: tuple[str, ...],
+    store: Store | None,
     progress: Progress = None,
 ) -> xr.Dataset:
     """Find one graph per combination of the dimensions that are not pooled."""
@@ -269,7 +282,7 @@ def _pooled(
     merged: list[dict[str, np.ndarray]] = []
     names, told = cube.names, "{}"
     driving = _contexts(ds, contexts, cube, pooled)
-    for row in places:
+    for number, row in enumerate(places):
         values = np.concatenate([cube.block(int(c), int(c) + 1) for c in row])
         finite(values, cube, row)
         out = None
@@ -286,9 +299,15 @@ def _pooled(
             else v[usable]
             for k, v in driving.items()
         }
-        parts, names, told = search_panel(
-            values[usable], None if out is None else out[usable], task, cube.names, kept, dummies
-        )
+        members_out = None if out is None else out[usable]
+        digest = digest_of(values[usable], members_out, *kept.values()) if store is not None else ""
+        parts = store.load(number, digest) if store is not None else None
+        if parts is None:
+            parts, names, told = search_panel(values[usable], members_out, task, cube.names, kept, dummies)
+            if store is not None:
+                store.save(number, digest, parts | {"names": np.array(names), "told": np.array(told)})
+        else:
+            names, told = tuple(map(str, parts.pop("names"))), str(parts.pop("told"))
         merged.append(parts)
         if progress is not None:
             progress(len(merged), len(places))

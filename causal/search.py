@@ -26,6 +26,8 @@ from .store import Store, digest_of
 Progress = Callable[[int, int], None] | None
 LOW, HIGH = 5.0, 95.0
 """Percentiles of values over replicates."""
+TROUBLES = "troubles"
+"""Name in a store of what went wrong in single cells."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Task:
         block_length: steps of a block of the bootstrap, or None for the cube root of the samples.
         seed: of the bootstrap.
         workers: processes of tigramite, or threads of the JAX engine.
+        scheduler: ``processes``, or ``dask`` where the workers are those of its client.
     """
 
     settings: Settings
@@ -49,6 +52,7 @@ class Task:
     block_length: int | None = None
     seed: int = 0
     workers: int = 1
+    scheduler: str = "processes"
 
 
 @dataclass
@@ -96,7 +100,9 @@ def search(
         if parts is None:
             parts, troubles = _block(values, out, task, cube, first, progress)
             if store is not None:
-                store.save(number, digest, parts)
+                store.save(number, digest, parts | {TROUBLES: np.array(troubles, str)})
+        elif TROUBLES in parts:
+            troubles = parts.pop(TROUBLES).tolist()
         return first, parts, troubles
 
     for first, parts, troubles in _in_turn(one, -(-cube.cells // step), task):
@@ -303,6 +309,7 @@ def _by_tigramite(
             mask=None if out is None else out[usable],
             priors=task.priors,
             workers=task.workers,
+            scheduler=task.scheduler,
             progress=tell,
             first=first,
         )
@@ -328,7 +335,13 @@ def _regimes(
     from .engines import tigramite_engine
 
     found = tigramite_engine.run_regimes(
-        values, task.settings, names=cube.names, workers=task.workers, progress=tell, first=first
+        values,
+        task.settings,
+        names=cube.names,
+        workers=task.workers,
+        scheduler=task.scheduler,
+        progress=tell,
+        first=first,
     )
     stack = {
         name: np.stack([getattr(links, name) for links in found.links], axis=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -146,3 +148,42 @@ def test_each_season_has_its_own_part_of_a_store(tmp_path):
     found = discover(ds, tau_max=1, seasons=["DJF", "JJA"], store=tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["DJF", "JJA"]
     xr.testing.assert_identical(discover(ds, tau_max=1, seasons=["DJF", "JJA"], store=tmp_path), found)
+
+
+def test_graphs_of_pools_are_taken_up_again(tmp_path, monkeypatch):
+    module = sys.modules["causal.discover"]  # the name in the package is the function
+    ds = xr.concat([cells(3, 80, seed) for seed in range(3)], "basin")
+    arguments = {"tau_max": 1, "pool": "cell", "store": tmp_path / "s"}
+    whole = discover(ds, tau_max=1, pool="cell")
+    done = []
+
+    def stop(count, total):
+        if count == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        discover(ds, progress=stop, **arguments)
+    work = module.search_panel
+
+    def watched(*given):
+        done.append(1)
+        return work(*given)
+
+    monkeypatch.setattr(module, "search_panel", watched)
+    xr.testing.assert_identical(discover(ds, **arguments), whole)
+    assert len(done) == 1
+    with pytest.raises(ConfigError, match="another folder, or delete"):
+        discover(ds, tau_max=1, pool="basin", store=tmp_path / "s")
+    changed = ds.copy(deep=True)
+    changed["a"][1, 0, 10] += 3
+    assert not np.allclose(discover(changed, **arguments)["val"][1], whole["val"][1])
+    assert len(done) == 2
+
+
+def test_what_failed_is_told_again_from_a_store(tmp_path):
+    ds = cells(2, 60)
+    ds["a"][1, :30], ds["b"][1, 30:] = np.nan, np.nan
+    arguments = {"tau_max": 1, "engine": "tigramite", "store": tmp_path / "s"}
+    first = discover(ds, **arguments)
+    assert "no sample is left" in first.attrs["errors"]
+    xr.testing.assert_identical(discover(ds, **arguments), first)

@@ -7,8 +7,11 @@ import warnings
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from causal import discover
 from causal.engines.tigramite_engine import CAPABILITIES, run_cells, run_regimes
+from causal.engines.tigramite_engine.pool import run_chunks
 from causal.priors import Priors
 from causal.settings import TESTS, Settings
 from data.errors import ConfigError, DataError
@@ -378,9 +381,59 @@ def test_infinite_values_are_refused():
         run_cells(values, Settings(), names=NAMES)
 
 
-def test_dask_gives_the_same():
+@pytest.fixture(scope="module")
+def dask_cluster():
+    """Two real worker processes, and a client of them."""
     distributed = pytest.importorskip("distributed", reason="dask is an extra")
-    values, settings = system(3, times=100), Settings(tau_max=1)
-    with distributed.Client(processes=False, n_workers=1, threads_per_worker=1):
-        found = run_cells(values, settings, names=NAMES, scheduler="dask")
-    assert np.array_equal(found.p, run_cells(values, settings, names=NAMES).p)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.mark.slow
+def test_dask_gives_the_same(dask_cluster):
+    values, settings, told = system(5, times=60), Settings(tau_max=1), []
+    found = run_cells(
+        values, settings, names=NAMES, scheduler="dask", progress=lambda *given: told.append(given)
+    )
+    here = run_cells(values, settings, names=NAMES)
+    for name in ("graph", "val", "p", "n", "errors"):
+        assert np.array_equal(getattr(found, name), getattr(here, name)), name
+    assert told[-1] == (5, 5)
+
+
+@pytest.mark.slow
+def test_a_cube_is_searched_where_dask_says(dask_cluster):
+    """Masks, gaps, shuffles seeded by cell and a cell that fails come back as from this process."""
+    x = system(6, times=40).reshape(2, 3, 40, -1)
+    x[1, 2, :20, 0], x[1, 2, 20:, 1] = np.nan, np.nan
+    ds = xr.Dataset({n: (("lat", "lon", "time"), x[..., k]) for k, n in enumerate(NAMES)})
+    given = {
+        "tau_max": 1,
+        "engine": "tigramite",
+        "options": {"significance": "shuffle_test", "sig_samples": 20},
+        "mask": xr.DataArray(np.arange(40) % 7 == 0, dims="time"),
+    }
+    found = discover(ds, scheduler="dask", **given)
+    assert "no sample is left" in found.attrs["errors"]
+    xr.testing.assert_identical(found, discover(ds, **given))
+
+
+@pytest.mark.slow
+def test_what_a_worker_of_dask_raises_is_raised_here(dask_cluster):
+    with pytest.raises(ValueError, match="invalid literal"):
+        run_chunks(_whole_numbers, ["1", "x"], [1, 1], scheduler="dask")
+
+
+def _whole_numbers(text):
+    return [int(text)]
+
+
+def test_dask_where_it_has_nothing_to_do():
+    ds = xr.Dataset({n: ("time", system(1, times=40)[0, :, k]) for k, n in enumerate(NAMES)})
+    with pytest.raises(ConfigError, match="has no use for dask"):
+        discover(ds, scheduler="dask")
+    with pytest.raises(ConfigError, match="no scheduler 'dusk'"):
+        discover(ds, scheduler="dusk")

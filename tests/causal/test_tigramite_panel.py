@@ -43,32 +43,63 @@ def test_pooled_samples_as_tigramite_pools_them():
     assert found.names == ("a", "b")
 
 
-def test_joint_graph_as_tigramite_joins_it():
-    """Contexts and dummies laid out by hand, as tigramite's users do."""
+def by_hand(values, contexts=(), time=True):
+    """Contexts and dummies laid out as tigramite's users do; tigramite's own result."""
     from tigramite.data_processing import DataFrame
     from tigramite.independence_tests.parcorr_mult import ParCorrMult
     from tigramite.jpcmciplus import JPCMCIplus
 
+    members, times, size = values.shape
+    data = {}
+    for m in range(members):
+        one = np.zeros((times, members))
+        one[:, m] = 1.0
+        driving = [np.broadcast_to(c, (members, times))[m, :, None] for c in contexts]
+        data[m] = np.hstack([values[m], *driving, one, *([np.eye(times)] if time else [])])
+    first = size + len(contexts)
+    nodes = {k: [(k, 0)] for k in range(first)}
+    nodes[first] = [(k, 0) for k in range(first, first + members)]
+    kinds = ["system"] * size + ["space_context", "time_context"][: len(contexts)] + ["space_dummy"]
+    if time:
+        nodes[first + 1] = [(k, 0) for k in range(first + members, first + members + times)]
+        kinds.append("time_dummy")
+    frame = DataFrame(
+        data, vector_vars=nodes, analysis_mode="multiple", var_names=list("abhist")[: len(kinds)]
+    )
+    test = ParCorrMult(significance="analytic")
+    search = JPCMCIplus(dict(enumerate(kinds)), dataframe=frame, cond_ind_test=test)
+    return search.run_jpcmciplus(tau_min=0, tau_max=1, pc_alpha=0.01)
+
+
+def test_joint_graph_as_tigramite_joins_it():
     values, contexts = panel(members=6, times=40, hidden=2.0)
     found = run_panel(values, JOINT, names=("a", "b"), contexts=contexts, space_dummy=True, time_dummy=True)
-    data = {}
-    for m in range(6):
-        height, one = np.full((40, 1), contexts["height"][m]), np.zeros((40, 6))
-        one[:, m] = 1.0
-        data[m] = np.hstack([values[m], height, contexts["index"][:, None], one, np.eye(40)])
-    nodes = {k: [(k, 0)] for k in range(4)}
-    nodes[4], nodes[5] = [(k, 0) for k in range(4, 10)], [(k, 0) for k in range(10, 50)]
-    kinds = ("system", "system", "space_context", "time_context", "space_dummy", "time_dummy")
-    frame = DataFrame(data, vector_vars=nodes, analysis_mode="multiple", var_names=list("abhist"))
-    search = JPCMCIplus(
-        dict(enumerate(kinds)), dataframe=frame, cond_ind_test=ParCorrMult(significance="analytic")
-    )
-    result = search.run_jpcmciplus(tau_min=0, tau_max=1, pc_alpha=0.01)
+    result = by_hand(values, (contexts["height"][:, None], contexts["index"][None]))
     assert np.array_equal(found.graph[0], result["graph"][:4, :4])
     assert np.allclose(found.val[0], result["val_matrix"][:4, :4], rtol=0, atol=1e-12)
     assert np.allclose(found.p[0], result["p_matrix"][:4, :4], rtol=0, atol=1e-12)
     assert found.errors == [""]
     assert found.dummies["space"] == tuple(n for k, n in enumerate("ab") if result["graph"][4, k, 0] != "")
+
+
+@pytest.mark.parametrize(("offset", "named"), [(1.0, ("a",)), (5.0, ())])
+def test_levels_far_apart_hide_behind_the_past_in_tigramite_too(offset, named):
+    """White noise about levels of 20 members. At 5 standard deviations the step before tells a member's level, so that
+    no member stands out given it: the dummy is not named, by tigramite's own hands as by ours."""
+    rng = np.random.default_rng(0)
+    level = offset * rng.normal(size=20)
+    x = rng.normal(size=(20, 60, 2))
+    x[..., 0] += level[:, None]
+    x[:, 1:, 1] += 0.6 * x[:, :-1, 0]
+    found = run_panel(x, JOINT, names=("a", "b"), space_dummy=True)
+    result = by_hand(x, time=False)
+    assert found.dummies["space"] == named
+    assert tuple(n for k, n in enumerate("ab") if result["graph"][2, k, 0] != "") == named
+    assert np.array_equal(found.graph[0], result["graph"][:2, :2])
+    # what takes levels out for certain: each member's mean
+    apart = run_panel(x - x.mean(1, keepdims=True), JOINT, names=("a", "b"))
+    assert apart.graph[0, 0, 1, 1] == "-->"
+    assert (np.delete(apart.graph[0].ravel(), np.ravel_multi_index((0, 1, 1), (2, 2, 2))) == "").all()
 
 
 def test_contexts_drive_and_are_not_driven():

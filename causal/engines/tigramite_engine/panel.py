@@ -49,6 +49,12 @@ def run_panel(
     differs between members by more than its parents and the contexts explain (with the tests at hand: a shift of
     level, as fixed effects take out); on the time dummy, that a shock common to all members does so. Dummies are
     conditioned on, and are no cause one could name: they are left out of the arrays and told in ``dummies``.
+
+    A variable that is not named there may differ between members all the same. tigramite tests a dummy given the
+    variable's own past, by the largest of the partial correlations with single members and a p-value times their
+    number: the further levels lie apart, the more the past tells the level, and of many members none stands out. Where
+    levels are known to differ, take each member's mean away before the search.
+
     Links between contexts are not searched for.
 
     Args:

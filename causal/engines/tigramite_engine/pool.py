@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +14,7 @@ from data.errors import ConfigError, RunError
 
 AHEAD = 2
 """Chunks that wait for each process: enough to keep it busy, few enough to bound memory."""
+_ONE = threading.Lock()
 
 
 def run_chunks(
@@ -109,10 +111,19 @@ def _stop(pool: ProcessPoolExecutor) -> None:
         process.join()
 
 
-def _by_dask(work, chunks, sizes, progress) -> list[Any]:
-    """Work where dask's active client says."""
+def dask_workers() -> int:
+    """Return how many worker processes the active client of dask has.
+
+    Raises:
+        ConfigError: where dask is not there, or no client is active.
+    """
+    return max(1, len(_client().nthreads()))
+
+
+def _client() -> Any:
+    """The active client of dask."""
     try:
-        from distributed import as_completed, get_client  # pyright: ignore[reportMissingImports]
+        from distributed import get_client  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ConfigError(
             "the scheduler 'dask' needs the package distributed",
@@ -120,15 +131,37 @@ def _by_dask(work, chunks, sizes, progress) -> list[Any]:
             "install it, or choose processes",
         ) from error
     try:
-        client = get_client()
+        return get_client()
     except ValueError as error:
         raise ConfigError(
             "no client of dask is active", "scheduler", "start one, or choose processes"
         ) from error
-    futures = {client.submit(work, chunk, pure=False): k for k, chunk in enumerate(chunks)}
+
+
+def _alone(work: Callable[..., list[Any]], chunk: Any) -> list[Any]:
+    """Work on one chunk at a time in a process: what keeps tigramite quiet is set for all threads at once."""
+    with _ONE:
+        return work(chunk)
+
+
+def _by_dask(work, chunks, sizes, progress) -> list[Any]:
+    """Work where dask's active client says."""
+    client = _client()
+    from distributed import KilledWorker, as_completed  # pyright: ignore[reportMissingImports]
+
+    futures = {client.submit(_alone, work, chunk, pure=False): k for k, chunk in enumerate(chunks)}
     results: dict[int, list[Any]] = {}
-    for future, result in as_completed(futures, with_results=True):
-        results[futures[future]] = result
-        if progress is not None:
-            progress(sum(sizes[k] for k in results), sum(sizes))
+    try:
+        for future, result in as_completed(futures, with_results=True):
+            results[futures[future]] = result
+            if progress is not None:
+                progress(sum(sizes[k] for k in results), sum(sizes))
+    except KilledWorker as error:
+        raise RunError(
+            "a worker of dask ended before its work was done",
+            "scheduler",
+            "give the workers more memory, or choose processes",
+        ) from error
+    finally:
+        client.cancel([future for future, k in futures.items() if k not in results])
     return [item for k in range(len(chunks)) for item in results[k]]
