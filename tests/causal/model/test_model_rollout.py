@@ -190,14 +190,44 @@ def test_prediction_of_one_step(model):
     assert np.isnan(found["soil"].values[:, [20, 21]]).all()
 
 
+def at_once(noise: float, steps: int = 400) -> xr.Dataset:
+    """soil = 2 + 0.8 rain and yield = 1 - 0.5 soil, all in the same month."""
+    rain, *errors = np.random.default_rng(4).normal(size=(3, steps))
+    soil = 2.0 + 0.8 * rain + noise * errors[0]
+    values = (rain, soil, 1.0 - 0.5 * soil + noise * errors[1])
+    fields = {n: ("time", v) for n, v in zip(NAMES, values, strict=True)}
+    return xr.Dataset(fields, {"time": pd.date_range("2001-01-01", periods=steps, freq="MS")})
+
+
 def test_a_graph_without_lags():
-    ds, graph = world(100), GRAPH[:, :, :1]
+    ds, graph = at_once(noise=0.0), GRAPH[:, :, :1]
     found = fit(graph, ds, names=NAMES, members=10)
-    run = found.rollout(ds, 3, do={"rain": 1.0}, draws=10, quantiles=None)
-    assert np.isfinite(run["yield_"]).all()
-    assert np.isfinite(found.predict(ds, draws=10)["yield_"]).all()
-    other = found.counterfactual(ds, {"rain": lambda x: x}, draws=10)
-    np.testing.assert_allclose(other["yield_"].sel(quantile=0.5), ds["yield_"])
+    rain = np.array([1.0, -2.0, 5.0])
+    run = found.rollout(ds, 3, do={"rain": rain}, draws=10, quantiles=None)
+    np.testing.assert_allclose(run["soil"], np.tile(2.0 + 0.8 * rain, (10, 1)), atol=1e-9)
+    np.testing.assert_allclose(run["yield_"], np.tile(-0.4 * rain, (10, 1)), atol=1e-9)
+    held = found.rollout(ds, 3, do={"soil": 1.0}, draws=10, quantiles=None)
+    np.testing.assert_allclose(held["yield_"], 0.5, atol=1e-9)
+    told = found.predict(ds, draws=10)
+    for name in ("soil", "yield_"):
+        np.testing.assert_allclose(told[name], np.tile(ds[name], (3, 1)), atol=1e-9)
+    other = found.counterfactual(ds, {"rain": lambda x: x + 1.0}, draws=10)
+    np.testing.assert_allclose(other["soil_difference"], 0.8, atol=1e-9)
+    np.testing.assert_allclose(other["yield__difference"], -0.4, atol=1e-9)
+
+
+def test_noise_of_a_graph_without_lags_adds_along_its_links():
+    """Spread of the draws: 0.3 for soil given rain, 0.3 (1 + 0.5^2)^(1/2) for the yield that follows it."""
+    ds, graph = at_once(noise=0.3, steps=4000), GRAPH[:, :, :1]
+    found = fit(graph, ds, names=NAMES, members=10)
+    run = found.rollout(ds, 20, do={"rain": 1.0}, draws=400, quantiles=None)
+    assert float(run["soil"].mean()) == pytest.approx(2.8, abs=0.03)
+    assert float(run["yield_"].mean()) == pytest.approx(-0.4, abs=0.03)
+    assert float(run["soil"].std()) == pytest.approx(0.3, rel=0.05)
+    assert float(run["yield_"].std()) == pytest.approx(0.3 * 1.25**0.5, rel=0.05)
+    told = found.predict(ds, draws=400)
+    width = (told["yield_"].sel(quantile=0.95) - told["yield_"].sel(quantile=0.05)).mean()
+    assert float(width) == pytest.approx(2 * 1.6449 * 0.3, rel=0.05)
 
 
 def test_results_go_through_netcdf(model, tmp_path):
