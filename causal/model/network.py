@@ -31,14 +31,14 @@ class Network:
         steps: most optimisation steps, each over all samples.
         rate: learning rate at the start; it falls to zero along a cosine.
         patience: validations (every 10 steps) without progress after which a network stops.
-        penalty: penalties on squared weights to choose from, for each variable by validation.
+        penalty: penalties on squared weights; each member chooses for each variable by its own validation.
     """
 
     width: int = 16
     steps: int = 200
     rate: float = 1e-2
     patience: int = 5
-    penalty: tuple[float, ...] = (1e-3, 1e-2, 3e-2)
+    penalty: tuple[float, ...] = (1e-4, 1e-3, 1e-2)
 
     def __post_init__(self) -> None:
         if min(self.width, self.steps, self.patience) < 1 or self.rate <= 0:
@@ -56,9 +56,11 @@ def train(
     validation: np.ndarray,
     seed: int,
 ) -> tuple[Mechanism, dict[str, Any]]:
-    """Train an ensemble, each member on its own rows, and keep for each variable the best penalty.
+    """Train an ensemble, each member on its own rows and with its own choice of penalty for each variable.
 
-    Every network starts at the ridge regression of its own rows and stops at its best validation.
+    Every network starts at the ridge regression of its own rows and stops at its best validation. A bootstrap
+    sample repeats the choice between penalties as well: one choice for all would hide from their spread what it
+    bends them to in common [@efron2014].
 
     Args:
         settings: size and training.
@@ -70,7 +72,8 @@ def train(
         seed: of the first weights.
 
     Returns:
-        mechanisms with a leading member axis, and per variable the chosen penalty and its validation error.
+        mechanisms with a leading member axis, the chosen penalties ``(member, variable)`` and the
+        mean validation error of each variable.
     """
     members, variables = weight.shape[:2]
     grid = len(settings.penalty)
@@ -82,11 +85,11 @@ def train(
     first = Mechanism(jnp.asarray(slope, jnp.float32), jnp.asarray(constant, jnp.float32), bend)
     single = [jnp.asarray(a, jnp.float32) for a in (x, y, mask, weight, validation, penalty)]
     best, loss = _train(first, *single, settings.steps, settings.rate, settings.patience)
-    loss = np.asarray(loss).reshape(grid, members, variables).mean(1)
+    loss = np.asarray(loss).reshape(grid, members, variables)
     chosen = loss.argmin(0)
-    at = chosen[None] * members + np.arange(members)[:, None]
+    at = chosen * members + np.arange(members)[:, None]
     picked = jax.tree.map(lambda a: np.asarray(a)[at, np.arange(variables)], best)
-    told = {"penalty": np.asarray(settings.penalty)[chosen], "validation": loss.min(0)}
+    told = {"penalty": np.asarray(settings.penalty)[chosen], "validation": loss.min(0).mean(0)}
     return picked, told
 
 

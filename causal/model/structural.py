@@ -199,13 +199,15 @@ class StructuralModel:
         again (prediction) [@pearl2009]. Where all was observed the parameters alone are uncertain; where a value
         is missing its noise is drawn from residuals, given the past and not the future. The interval of networks
         does not hold what all members miss alike, far from what was seen together: there it is too narrow.
+        Quantiles of a record without gaps are those of the members, each run once: below 19 members there is no
+        90 % interval, and the outermost members stand for it.
 
         Args:
             ds: observed dataset.
             do: interventions as in `rollout`; a function takes the observed DataArray of its variable, and NaN
                 leaves a step as it comes (``lambda x: x.where(x.time < t0, 0.0)`` is no such gap: it sets the
                 observed value before ``t0``).
-            draws: draws of parameters and missing noise.
+            draws: draws of parameters and missing noise; as many as members for quantiles without gaps.
             quantiles: quantiles to return; all draws where None.
             seed: of the draws.
 
@@ -222,6 +224,8 @@ class StructuralModel:
         acted = self._standard(held_values(do, self.names, target, seen, "do"), rows)
         fixed = np.isfinite(acted)
         acted = np.nan_to_num(acted)
+        if quantiles is not None and np.isfinite(values).all():
+            draws = self.members  # further draws would repeat them, and pass for more than there are
         rng, found, apart = np.random.default_rng(seed), [], []
         for part in self._parts(len(rows), draws, total):
             first = _filled(rng, values[part], tau, draws)

@@ -80,3 +80,19 @@ def test_over_a_panel_with_a_function_of_the_observed(known):
     np.testing.assert_allclose(
         found["follower"].sel(quantile=0.5), 0.5 * panel["follower"].transpose("site", "time")
     )
+
+
+def test_quantiles_without_gaps_are_those_of_the_members(known):
+    """Of 20 members the k-th lowest bounds from below with probability k / 21, however many draws are asked for."""
+    _, model, _, ds = known
+    do = {"follower": lambda x: x - 1.0}
+    paths = model.counterfactual(ds, do, draws=20, quantiles=None)
+    found = model.counterfactual(ds, do, draws=400, quantiles=[1 / 21, 0.5, 20 / 21])
+    assert found.attrs["draws"] == 20
+    for name in ("x2", "x4", "x4_difference"):
+        for k, edge in (
+            (0, paths[name].min("draw")),
+            (1, paths[name].median("draw")),
+            (2, paths[name].max("draw")),
+        ):
+            np.testing.assert_allclose(found[name][k], edge, atol=1e-12)
