@@ -25,9 +25,11 @@ def rows(data: Path | None, quick: bool) -> list[bench.Row]:
         result.append(
             bench.Row(f"coverage of do(...), {case} worlds, at most", share, "1", target=HIGH, at_most=True)
         )
-    for name in ("coverage_shift", "coverage_counterfactual"):
-        for case, told in found[name].items():
-            result.append(bench.Row(f"{name.replace('_', ', ')}, {case} worlds", told["share"], "1"))
+    for case, told in found["coverage_shift"].items():
+        result.append(bench.Row(f"coverage, shift, {case} worlds", told["share"], "1"))
+    for case, told in found["coverage_counterfactual"].items():
+        name = f"coverage of counterfactuals, {case} worlds, at least"
+        result.append(bench.Row(name, told["share"], "1", target=LOW))
     for case, error in found["error"].items():
         name = min(("lagged", "ordered"), key=lambda n, e=error: e[n])
         result.append(

@@ -60,3 +60,6 @@ def test_study_holds_its_claims():
         case = f"{mechanism} in {kind}"
         assert 0.87 <= told["coverage"][case]["share"] <= 0.93
         assert told["ratio"][case] <= 0.7
+        # a whole world's counterfactual is inside or outside together: four standard errors
+        found = told["coverage_counterfactual"][case]
+        assert abs(found["share"] - 0.9) < 4 * found["standard_error"]
