@@ -13,8 +13,8 @@ from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from data.errors import ConfigError
 
-from .explained import Explained, explained
-from .function import Function, Progress, finite, needs_gradient
+from .explained import Explained, explained, total
+from .function import Function, Progress, evaluate, finite, needs_gradient
 from .gradients import value_and_pull
 
 
@@ -162,6 +162,76 @@ def gradients_at(
     out = explained(mean, base, prediction, error)
     finite(out.efficiency_gap, "the gradient between background and input")
     return out
+
+
+def gradients_of_samples(
+    f: Function,
+    xs: PyTree,
+    background: PyTree,
+    row: Array | np.ndarray,
+    place: Array | np.ndarray,
+    *,
+    chunk: int | None = None,
+    progress: Progress = None,
+) -> Explained:
+    """Expected gradients of many samples at given draws, all in one program.
+
+    Args:
+        f: function of a pytree of float arrays that returns an array of shape (*out).
+        xs: inputs, each leaf with a leading axis of samples.
+        background: each leaf with a leading axis of rows.
+        row: row of the background of each draw, (sample, draw).
+        place: share of the way from that row to the sample, (sample, draw).
+        chunk: samples at once; all where None.
+        progress: is told how many samples are done.
+
+    Returns:
+        Explained with the samples leading in every array.
+    """
+    needs_gradient(f, xs, "expected_gradients")
+    count = len(row)
+    size = min(chunk or count, count)
+    parts = []
+    for first in range(0, count, size):
+        index = np.minimum(np.arange(first, first + size), count - 1)
+        held = (
+            (jax.tree.map(lambda a, i=index: a[i], xs), row[index], place[index])
+            if size < count
+            else (xs, row, place)
+        )
+        found = _of_samples(f, held[0], background, jnp.asarray(held[1]), jnp.asarray(held[2]))
+        parts.append(jax.tree.map(lambda a, n=min(size, count - first): a[:n], found))
+        if progress is not None:
+            progress(min(first + size, count), count)
+    mean, error, predictions = (
+        jax.tree.map(lambda *a: jnp.concatenate(a), *parts) if len(parts) > 1 else parts[0]
+    )
+    base = evaluate(f, background).mean(axis=0)
+    base = jnp.broadcast_to(base, predictions.shape)
+    gap = predictions - base - total(mean, predictions.ndim)
+    finite(gap, "the gradient between background and input")
+    return Explained(mean, error, base, predictions, gap)
+
+
+@eqx.filter_jit
+def _of_samples(
+    f: Any, xs: PyTree, background: PyTree, row: Array, place: Array
+) -> tuple[PyTree, PyTree, Array]:
+    background = _arrays(background)
+    draws = row.shape[1]
+
+    def one(x: PyTree, row: Array, place: Array) -> tuple[PyTree, PyTree, Array]:
+        def at(row: Array, place: Array) -> PyTree:
+            start = jax.tree.map(lambda b: b[row], background)
+            way = jax.tree.map(jnp.subtract, x, start)
+            here = jax.tree.map(lambda b, w: b + place.astype(b.dtype) * w, start, way)
+            return jax.tree.map(lambda s, w: s * w, value_and_pull(f, here)[1], way)
+
+        parts = jax.vmap(at)(row, place)
+        error = jax.tree.map(lambda p: p.std(axis=0, ddof=1) / draws**0.5, parts)
+        return jax.tree.map(lambda p: p.mean(axis=0), parts), error, jnp.asarray(f(x))
+
+    return jax.vmap(one)(_arrays(xs), row, place)
 
 
 @eqx.filter_jit

@@ -9,7 +9,7 @@ import pytest
 from data.errors import ConfigError, DataError, ModelError
 from xai.function import Plain
 from xai.gradients import gradient, input_x_gradient, smoothgrad
-from xai.paths import expected_gradients, gradients_at, integrated_gradients
+from xai.paths import expected_gradients, gradients_at, gradients_of_samples, integrated_gradients
 
 WEIGHTS = np.array([1.0, -2.0, 3.0])
 
@@ -165,3 +165,18 @@ def test_smoothgrad_of_a_quadratic_is_its_gradient_and_of_a_cubic_its_smoothed_o
 def test_what_cannot_be_explained_is_said(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_many_samples_at_given_draws_are_each_what_they_are_alone():
+    rows = background(5)
+    xs = {"a": np.asarray(jr.normal(jr.key(2), (4, 3))), "b": np.asarray(jr.normal(jr.key(3), (4,)))}
+    rng = np.random.default_rng(0)
+    row, place = rng.integers(0, 5, (4, 6)), rng.uniform(size=(4, 6))
+    whole = gradients_of_samples(wave, xs, rows, row, place)
+    parts = gradients_of_samples(wave, xs, rows, row, place, chunk=3)
+    for i in range(4):
+        one = gradients_at(wave, jax.tree.map(lambda v, i=i: v[i], xs), rows, row[i], place[i])
+        np.testing.assert_allclose(whole.attribution["a"][i], one.attribution["a"], atol=1e-13)
+        np.testing.assert_allclose(whole.stderr["a"][i], one.stderr["a"], atol=1e-13)
+        np.testing.assert_allclose(whole.efficiency_gap[i], one.efficiency_gap, atol=1e-13)
+    np.testing.assert_allclose(parts.attribution["a"], whole.attribution["a"], atol=1e-13)
