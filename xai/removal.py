@@ -29,12 +29,14 @@ class Removal(eqx.Module):
         x: the input.
         background: inputs that stand in, each leaf with a leading axis of rows.
         ids: part of each cell, integers like x, -1 where a cell always stays.
+        parts: number of parts.
     """
 
     f: Any
     x: PyTree
     background: PyTree
     ids: PyTree
+    parts: int = eqx.field(static=True)
 
     def __call__(self, keep: Bool[Array, " part"]) -> Float[Array, ""]:
         """Prediction with the parts that are kept."""
@@ -45,11 +47,6 @@ class Removal(eqx.Module):
 
         return jax.vmap(against)(self.background).mean(axis=0)
 
-    @property
-    def parts(self) -> int:
-        """Number of parts."""
-        return count_parts(self.ids)
-
 
 def removal(
     f: Function,
@@ -58,6 +55,7 @@ def removal(
     baseline: PyTree | None = None,
     background: PyTree | None = None,
     ids: PyTree[Int[np.ndarray, " ..."]] | None = None,
+    parts: int | None = None,
 ) -> Removal:
     """Make a :class:`Removal`, of single cells where `ids` is None.
 
@@ -67,6 +65,7 @@ def removal(
         baseline: what stands in for parts that are removed, like x.
         background: or several of them, each leaf with a leading axis of rows.
         ids: part of each cell, integers like x, -1 where a cell always stays.
+        parts: number of parts, where the last ones may have no cell.
 
     Raises:
         DataError: neither a baseline nor a background, or both; or one of another shape.
@@ -86,7 +85,8 @@ def removal(
                 "trust",
                 "give one like the input",
             )
-    return Removal(f, x, rows, own_parts(x) if ids is None else jax.tree.map(np.asarray, ids))
+    ids = own_parts(x) if ids is None else jax.tree.map(np.asarray, ids)
+    return Removal(f, x, rows, ids, count_parts(ids) if parts is None else parts)
 
 
 def values(game: Removal, keep: Bool[np.ndarray, "coalition part"]) -> Float[np.ndarray, " coalition"]:
@@ -112,17 +112,20 @@ def values(game: Removal, keep: Bool[np.ndarray, "coalition part"]) -> Float[np.
     return found.astype(float)
 
 
-def by_part(attribution: Any, ids: PyTree[Int[np.ndarray, " ..."]]) -> Float[np.ndarray, " part"]:
+def by_part(
+    attribution: Any, ids: PyTree[Int[np.ndarray, " ..."]], parts: int | None = None
+) -> Float[np.ndarray, " part"]:
     """An attribution of one number summed over the cells of each part; one of parts already stays as it is.
 
     Args:
         attribution: like the input, or (part,).
         ids: part of each cell.
+        parts: number of parts; from `ids` where None.
 
     Raises:
         DataError: it has neither shape.
     """
-    count = count_parts(ids)
+    count = count_parts(ids) if parts is None else parts
     if jax.tree.structure(attribution) == jax.tree.structure(ids):
         pairs = list(zip(jax.tree.leaves(attribution), jax.tree.leaves(ids), strict=True))
         if all(np.shape(a) == np.shape(i) for a, i in pairs):
