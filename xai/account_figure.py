@@ -108,7 +108,7 @@ def draw_account(
 
 def _channels(table: xr.DataArray, kind: str, most: int) -> list[tuple[str, list[str], str]]:
     """Label, members and colour of each stacked channel."""
-    size = np.abs(table).sum([str(d) for d in table.dims if d != kind])
+    size = abs(table).sum([str(d) for d in table.dims if d != kind])
     ranked = [str(n) for n in table[kind].values[np.argsort(-size.values)] if n != "direct"]
     ranked = [n for n in ranked if float(size.sel({kind: n})) > 0.0]
     most = min(most, len(COLOURS))
