@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from ..report import Section
     from ..runfolder import RunFolder
 
-__all__ = ["Config", "plan", "project", "run", "sections"]
+__all__ = ["Config", "explain", "plan", "project", "run", "sections"]
 
 
 def plan(config: Config, data: Path | None, quick: bool) -> list[tuple[str, str]]:
@@ -67,3 +68,10 @@ def project(folder: RunFolder, scenario: str, out: Path) -> Any:
     from .pipeline import project_run
 
     return project_run(folder, scenario, out)
+
+
+def explain(folder: RunFolder, tell: Callable[[int, int], None]) -> None:
+    """Explain the drought losses of a finished run."""
+    from .pipeline import explain_run
+
+    explain_run(folder, tell)

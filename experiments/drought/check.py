@@ -8,6 +8,7 @@ from data.errors import ConfigError, nearest
 
 from . import build
 from .config import Config
+from .explain_events import DAYS
 from .prepare import Prepared
 
 
@@ -18,7 +19,7 @@ def check(config: Config, prepared: Prepared) -> None:
         ConfigError: settings that do not go together with each other or the data.
         ModelError: roles, networks or inputs that do not fit the process.
     """
-    _lists(config)
+    check_lists(config)
     if not any(config.targets.get(t, 0) > 0 for t in prepared.targets):  # type: ignore[call-overload]
         raise ConfigError("no target of the data has a weight above zero", "targets", "give one a weight")
     if {"hybrid", "process"} & set(config.models):
@@ -31,7 +32,8 @@ def check(config: Config, prepared: Prepared) -> None:
         _inputs(config, prepared)
 
 
-def _lists(config: Config) -> None:
+def check_lists(config: Config) -> None:
+    """Raise ConfigError where a list of the configuration is empty, repeats itself or is out of order."""
     if not config.models:
         raise ConfigError("'models' is empty", "models", "name at least one")
     for key in ("models", "memory_days", "scenarios"):
@@ -42,6 +44,21 @@ def _lists(config: Config) -> None:
     wrong = [d for d in config.memory_days if d < 1]
     if wrong:
         raise ConfigError(f"'memory_days' holds {wrong[0]}", "memory_days", "give days, 1 or more")
+    lags = config.explain.lags
+    if sorted(set(lags)) != lags:
+        raise ConfigError("'explain.lags' do not rise", "explain.lags", "write [30, 90, 180, 365]")
+    if lags[-1] < DAYS:
+        raise ConfigError(
+            f"'explain.lags' end before the {DAYS} days that are explained",
+            "explain.lags",
+            f"end at {DAYS} or later",
+        )
+    if 3 * len(lags) > 14:
+        raise ConfigError(
+            f"'explain.lags' has {len(lags)} windows, too many for exact values",
+            "explain.lags",
+            "give at most 4",
+        )
 
 
 def _values(config: Config) -> None:

@@ -207,6 +207,33 @@ class Synthetic(Strict):
     )
 
 
+class ExplainConfig(Strict):
+    """How drought losses are explained: drivers of the mean flux of the driest days, by lag."""
+
+    members: int = Field(default=2, ge=1, le=64, description="most members of each model that are explained")
+    lags: list[Annotated[int, Field(ge=1)]] = Field(
+        default=[30, 90, 180, 365],
+        min_length=1,
+        description="ends of the windows of lags before the last day [d], rising; three drivers times as many windows "
+        "are at most 14",
+    )
+    seasons: int | None = Field(
+        default=2,
+        ge=1,
+        le=4,
+        description="most seasons of a site, the driest first; null: all in which it grows",
+    )
+    lead: int = Field(
+        default=150,
+        ge=0,
+        le=2000,
+        description="days of actual weather before those that are explained, for what networks remember",
+    )
+    account: bool = Field(
+        default=True, description="whether the largest loss of the hybrid is followed through its pools"
+    )
+
+
 class Config(Strict):
     """The drought experiment: a hybrid ecosystem model on flux towers, and what it is judged against."""
 
@@ -267,4 +294,7 @@ class Config(Strict):
     memory_days: list[int] = Field(
         default=[15, 45, 90, 180, 365],
         description="history kept when it is cut, to see how long memory lasts [d]",
+    )
+    explain: ExplainConfig = Field(
+        default_factory=lambda: ExplainConfig(), description="attribution of drought losses (not by site)"
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from data.errors import ScenarioError
+from data.errors import RunError, ScenarioError
 from data.files import atomic_write_text
 from data.provenance import source_files
 from hybrid.project import Range, project
@@ -19,7 +20,7 @@ from ..context import Context
 from ..runfolder import RunFolder
 from ..showconfig import to_yaml
 from . import climate, curves, masks, memory, results, stages
-from .check import check
+from .check import check, check_lists
 from .config import Config, TrainConfig, default_networks, default_roles
 from .ensembles import NETWORKS, Ensembles
 from .prepare import Prepared, prepare, test_groups, training_days
@@ -103,7 +104,7 @@ def _known_world(config: Config, train: Any) -> Any:
 
 def identity_of(config: Config) -> str:
     """Hash of what a checkpoint depends on."""
-    return hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
+    return hashlib.sha256(config.model_dump_json(exclude={"explain"}).encode()).hexdigest()[:16]
 
 
 def run_all(context: Context) -> None:
@@ -132,6 +133,10 @@ def run_all(context: Context) -> None:
     with context.stage("results") as todo:
         if todo:
             write(context, ensembles)
+    if {"hybrid", "gru"} & set(config.models) and config.split.by != "site":
+        with context.stage("explain") as todo:
+            if todo:
+                explain_losses(context, ensembles)
     if "hybrid" in config.models and config.split.by != "site":
         with context.stage("memory") as todo:
             if todo:
@@ -229,6 +234,16 @@ def remember(context: Context, ensembles: Ensembles) -> None:
     stages.save_predictions(context.folder, "dry-season", arrays)
 
 
+def explain_losses(context: Context, ensembles: Ensembles) -> None:
+    """Drivers and lags of drought losses, for hybrid and GRU."""
+    from .explain import explain
+
+    def tell(done: int, whole: int) -> None:
+        context.progress({"stage": "explain", "step": done, "steps": whole})
+
+    explain(ensembles, context.folder, context.quick, tell)
+
+
 def look_ahead(context: Context, ensembles: Ensembles) -> None:
     """Projections under the configured scenarios, checks and drift."""
     config, panel = ensembles.config, ensembles.prepared.panel
@@ -267,6 +282,30 @@ def project_run(folder: RunFolder, scenario: str, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     climate.write_projection(changed, out / "projection.nc")
     atomic_write_text(out / "changes.json", json.dumps(climate.summary(control, changed), indent=1))
+
+
+def explain_run(folder: RunFolder, tell: Callable[[int, int], None] = lambda done, whole: None) -> None:
+    """Explain the drought losses of a finished run, again or for the first time.
+
+    Raises:
+        RunError: a run by site, or one without hybrid and GRU.
+    """
+    from .explain import explain
+
+    told, quick = folder.read_json(folder.data_file), folder.status().quick
+    config = settled(folder.load_config(Config), not told.get("root"), quick)
+    config = masks.restricted(config, folder)
+    if config.split.by == "site":
+        raise RunError(
+            "a run by site has no single model to explain", str(folder.path), "explain a run by time"
+        )
+    if not {"hybrid", "gru"} & set(config.models):
+        raise RunError(
+            "the run has neither hybrid nor gru", str(folder.path), "explain a run whose models hold one"
+        )
+    check_lists(config)
+    prepared = prepare(config, Path(told["root"]) if told.get("root") else None)
+    explain(Ensembles(config, prepared, folder, identity_of(config)), folder, quick, tell)
 
 
 def write_json(folder: RunFolder, name: str, value: Any) -> None:

@@ -29,6 +29,7 @@ networks:
   dryness: {{kind: perceptron, inputs: [vpd], width: 4, depth: 1, dropout: 0.0}}
 scenarios: [warmer]
 memory_days: [30]
+explain: {{lags: [90, 365], lead: 30, account: false}}
 """
 
 
@@ -94,6 +95,8 @@ def test_folder_holds_every_file(finished):
         "tables/closure.json",
         "tables/truth.json",
         "tables/memory.json",
+        "tables/explain.json",
+        "explain.nc",
         "tables/scenarios.json",
         "tables/sites.json",
     ):
@@ -103,7 +106,7 @@ def test_folder_holds_every_file(finished):
     assert drawn == {p.stem for p in (folder / "figures").glob("*.png")}
     status = json.loads((folder / "status.json").read_text())
     assert status["state"] == "finished"
-    assert status["stages"] == ["data", "hybrid", "climatology", "results", "memory", "scenarios"]
+    assert status["stages"] == ["data", "hybrid", "climatology", "results", "explain", "memory", "scenarios"]
     assert json.loads((folder / "data.json").read_text())["label"] == "synthetic sites, seed 0"
     assert not [p for p in folder.rglob(".*") if p.name != ".lock"]
 
