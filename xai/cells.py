@@ -95,7 +95,7 @@ def unpack(
         coords = {c: v for c, v in item.coords.items() if set(v.dims) <= set(dims)}
         if outputs is not None:
             coords["output"] = list(outputs)
-        array = np.asarray(values[str(name)]).reshape(*shape, *(item.sizes[d] for d in rest))
+        array = np.asarray(values[str(name)]).reshape([*shape, *(item.sizes[d] for d in rest)])
         out[str(name)] = xr.DataArray(array, coords, dims)
     return out
 

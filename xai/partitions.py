@@ -132,10 +132,19 @@ def _calendar(ds: xr.Dataset, name: str, spec: Any, over: tuple[str, ...], time:
     elif isinstance(spec, Mapping):
         several = {str(label): list(m) for label, m in spec.items()}
     else:
+        _check_months([int(i) for m in spec for i in m], name)
         several = {"".join(_MONTHS[int(i) - 1][0] for i in m): list(m) for m in spec}
         if len(several) < len(spec):
             several = {"-".join(_MONTHS[int(i) - 1] for i in m): list(m) for m in spec}
-    flat = [int(i) for m in several.values() for i in m]
+    _check_months([int(i) for m in several.values() for i in m], name)
+    codes = np.full(len(months), -1)
+    for number, m in enumerate(several.values()):
+        codes[np.isin(months, m)] = number
+    return Partition(name, tuple(several), _along(ds, over, len(several), (dim,), codes))
+
+
+def _check_months(flat: list[int], name: str) -> None:
+    """Raise where a number is no month, or is given twice."""
     if not flat or min(flat) < 1 or max(flat) > 12:
         raise ConfigError(f"months are 1 to 12 and not {flat}", f"groups, {name!r}", "give numbers of months")
     doubled = sorted({i for i in flat if flat.count(i) > 1})
@@ -145,10 +154,6 @@ def _calendar(ds: xr.Dataset, name: str, spec: Any, over: tuple[str, ...], time:
             f"groups, {name!r}",
             "give each month once",
         )
-    codes = np.full(len(months), -1)
-    for number, m in enumerate(several.values()):
-        codes[np.isin(months, m)] = number
-    return Partition(name, tuple(several), _along(ds, over, len(several), (dim,), codes))
 
 
 def _lags(ds: xr.Dataset, spec: Any, over: tuple[str, ...], time: str | None, at: Any) -> Partition:

@@ -25,7 +25,7 @@ def permutation(
         v: worth of coalitions, v(z) or with `rows` v(z, row).
         n: number of players.
         key: PRNG key.
-        permutations: orderings, reverses counted: an even number from 4.
+        permutations: orderings, reverses counted: an even number from 4, or 6 with rows.
         rows: number of background rows; None where v knows one kind of absence only.
 
     Returns:
@@ -36,11 +36,12 @@ def permutation(
         ModelError: a worth that is not finite.
     """
     check_players(n, rows)
-    if permutations < 4 or permutations % 2:
+    least = 4 if (rows or 1) == 1 else 6
+    if permutations < least or permutations % 2:
         raise ConfigError(
-            f"{permutations} orderings cannot be paired with their reverses twice",
+            f"{permutations} orderings with their reverses give no standard error",
             "permutations",
-            "give an even number of at least 4",
+            f"give an even number of at least {least}",
         )
     none, every = ends(v, n, rows)
     base = none.mean(axis=0)
@@ -58,10 +59,9 @@ def permutation(
 
 
 def _balanced_rows(pairs: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Row of each pair: at least two pairs in a row, and rows used equally often."""
-    used = min(count, max(1, pairs // 2))
-    chosen = rng.permutation(count)[:used]
-    return chosen[np.arange(pairs) % used]
+    """Row of each pair, used equally often; where pairs are few some rows have two, which tell their spread."""
+    used = count if pairs >= 2 * count else min(count, -(-4 * pairs // 5), pairs - 1)
+    return rng.permutation(count)[:used][np.arange(pairs) % used]
 
 
 def _gains(
@@ -95,7 +95,11 @@ def _two_stage(values: np.ndarray, row: np.ndarray, count: int) -> tuple[np.ndar
     means /= size.reshape(shape)
     squares = np.zeros_like(means)
     np.add.at(squares, where, (values - means[where]) ** 2)
-    within = (squares / (np.maximum(size - 1, 1) * size).reshape(shape)).sum(axis=0) / m**2
+    # Rows with one pair are taken to spread as the others do on average.
+    more = size > 1
+    one = squares / np.maximum(size - 1, 1).reshape(shape)
+    one[~more] = one[more].mean(axis=0)
+    within = (one / size.reshape(shape)).sum(axis=0) / m**2
     between = means.var(axis=0, ddof=1) / m if m > 1 else np.zeros(means.shape[1:])
     share = m / count
     return means.mean(axis=0), np.sqrt((1 - share) * between + share * within)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .coalition_design import Design
 
-FOLDS = 5
+FOLDS = 10
 TRIPLES = 1200
 """Most triples of players that are given an interaction."""
 
