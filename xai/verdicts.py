@@ -56,6 +56,8 @@ def verdict(name: str, row: Skill, units: str = "", why: str = "") -> str:
     """
     if not row.samples:
         return f"Not defined: {why or 'no sample has it'}."
+    if name == "sampling_error" and row.value == 0:
+        return "The method draws nothing, so there is no sampling error."
     shown = "" if units in ("", "1") else f" {units}"
     said = _SAYS[name].format(
         value=number(row.value), random=number(row.random), perfect=number(row.perfect), units=shown

@@ -194,6 +194,8 @@ def test_verdicts_follow_skill_interval_and_p(row, words):
     nan = float("nan")
     whole = dict.fromkeys(Skill.__dataclass_fields__, nan) | {"samples": 1, "value": 0.5} | row
     assert judged(Skill(**whole)).startswith(words)
+    none = Skill(**whole | {"value": 0.0})
+    assert verdict("sampling_error", none) == "The method draws nothing, so there is no sampling error."
     for name in TITLES:
         said = verdict(name, Skill(**whole), "K", "")
         assert said[0] == said[0].upper()
