@@ -169,15 +169,15 @@ def untrained_attribution(ensembles: Ensembles, case: Case, name: str, trained: 
 
 
 class Work:
-    """Counts the parts of the work for the progress bar, in thousandths."""
+    """Counts the parts of the work for the progress bar, in hundredths of the whole."""
 
     def __init__(self, tell: Tell, parts: int) -> None:
-        self.tell, self.whole, self.done = tell, 1000 * parts, 0.0
+        self.tell, self.whole, self.done = tell, parts, 0.0
 
     def next(self, parts: float) -> None:
         """Say that so many parts are done."""
-        self.done = min(self.done + 1000 * parts, self.whole)
-        self.tell(int(self.done), self.whole)
+        self.done = min(self.done + parts, self.whole)
+        self.tell(round(100 * self.done / self.whole), 100)
 
     def part(self, games: int) -> Callable[[int, int], None]:
         """What tells the progress of one of several games that are a part together."""

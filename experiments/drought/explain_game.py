@@ -149,8 +149,13 @@ def play(
         return kept[0]
 
     found = exact(told, len(players))
-    parts = (found.attribution, found.base_value, found.prediction, found.efficiency_gap)
-    return Played(*(np.asarray(a, float) for a in parts), np.asarray(kept[0], float))
+    return Played(
+        np.asarray(found.attribution, float),
+        np.asarray(found.base_value, float),
+        np.asarray(found.prediction, float),
+        np.asarray(found.efficiency_gap, float),
+        np.asarray(kept[0], float),
+    )
 
 
 def chunk_of(players: int, events: int) -> int:

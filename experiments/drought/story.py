@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..report import Figure, Section, Table
 from ..runfolder import RunFolder
-from . import figures
+from . import explain_story, figures
 
 UNSEEN = (
     "Each site is predicted by models that never saw it. Members of an ensemble read all attributes of a site, its "
@@ -40,6 +40,7 @@ def build(folder: RunFolder) -> list[Section]:
             _drought_text(folder),
             "Median efficiency in ordinary and in the driest held-out growing seasons.",
         ),
+        explain_story.section(folder),
         _truth(folder),
         _graph(folder),
         _section(

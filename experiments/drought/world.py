@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 import hybrid
@@ -38,7 +38,7 @@ LEARNED = "light_use_efficiency"
 
 def known_function(vpd: np.ndarray) -> np.ndarray:
     """Factor on light-use efficiency in the synthetic world [1], of vapour pressure deficit [hPa]."""
-    xp = jnp if isinstance(vpd, jax.core.Tracer) else np  # NumPy's last digit for data, whatever compiles
+    xp = jnp if isinstance(vpd, Tracer) else np  # NumPy's last digit for data, whatever compiles
     return 0.6 + 0.4 * xp.exp(-xp.asarray(vpd) / 12.0)  # type: ignore[return-value]
 
 
