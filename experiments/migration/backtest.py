@@ -96,6 +96,13 @@ def run(panel: Panel, config: Config, first: int, progress: Progress | None = No
     return Forecasts(leads, mean, spread, scales)
 
 
+def first_month(panel: Panel, config: Config) -> int:
+    """Index of the first month that forecasts are issued for: the first that sizes intervals, if the record allows."""
+    settings = config.forecast
+    wanted = panel.shape[1] - settings.test_months - settings.validation_months
+    return max(wanted, panel.first + max(settings.leads) + 2)
+
+
 def pairs(
     y: np.ndarray, x: np.ndarray, origin: int, lead: int, first: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -110,14 +110,8 @@ def forecast(context: Context, config: Config, panel: Panel) -> Forecasts:
     """Forecasts of the validation and the test months."""
     from . import backtest
 
-    settings = config.forecast
-    first = panel.shape[1] - settings.test_months - settings.validation_months
-    return backtest.run(
-        panel,
-        config,
-        max(first, panel.first + max(settings.leads) + 2),
-        progress=_ticks(context, "forecast"),
-    )
+    first = backtest.first_month(panel, config)
+    return backtest.run(panel, config, first, progress=_ticks(context, "forecast"))
 
 
 def save(folder: RunFolder, found: Forecasts) -> None:
