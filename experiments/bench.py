@@ -19,6 +19,8 @@ _MODULES = {
     "hybrid": "experiments.benches.hybrid",
     "interventions": "experiments.benches.interventions",
     "refutation": "experiments.benches.refutation",
+    "xai": "experiments.benches.xai",
+    "xai-truth": "experiments.benches.xai_truth",
 }
 
 
