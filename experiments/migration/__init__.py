@@ -1,7 +1,8 @@
-"""Displacement by drought in Somalia: forecasts, causes, and the effect of a drought month."""
+"""Displacement by drought: forecasts, causes, the effect of a drought month, and what drove the forecasts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from ..report import Section
     from ..runfolder import RunFolder
 
-__all__ = ["Config", "plan", "run", "sections"]
+__all__ = ["Config", "explain", "plan", "run", "sections"]
 
 
 def plan(config: Config, data: Path | None, quick: bool) -> list[tuple[str, str]]:
@@ -32,10 +33,17 @@ def plan(config: Config, data: Path | None, quick: bool) -> list[tuple[str, str]
 
 
 def run(context: Context) -> None:
-    """Clean the panel, forecast, search for causes, estimate effects, and write scores and tables."""
+    """Clean the panel, forecast, search for causes, estimate effects, explain forecasts; write all tables."""
     from .stages import run_all
 
     run_all(context)
+
+
+def explain(folder: RunFolder, tell: Callable[[int, int], None]) -> None:
+    """Explain the forecasts of a finished run."""
+    from .explain_run import again
+
+    again(folder, tell)
 
 
 def sections(folder: RunFolder) -> list[Section]:

@@ -123,6 +123,22 @@ class Effect(Strict):
     )
 
 
+class Explain(Strict):
+    """What drove the forecasts: attributions to families of inputs at the last origins."""
+
+    leads: list[Lead] = Field(default=[1, 3], min_length=1, description="months ahead that are explained")
+    origins: int = Field(default=12, ge=1, le=120, description="last origins of the test that are explained")
+    background: int = Field(
+        default=48, ge=8, le=2000, description="inputs before the test that stand in for absent families"
+    )
+    pairs: int = Field(
+        default=16, ge=2, le=1000, description="pairs of district and origin with causal Shapley values"
+    )
+    draws: int = Field(default=24, ge=4, le=500, description="of the background, for causal values and trust")
+    members: int = Field(default=2, ge=2, le=50, description="models learnt anew, for the trust report")
+    trusted: int = Field(default=6, ge=1, le=100, description="districts of the trust report")
+
+
 class Weekly(Strict):
     """The weekly file of the published study."""
 
@@ -156,6 +172,8 @@ class Quick(Strict):
     resamples: int = Field(default=100, ge=50, le=10_000, description="instead of effect.resamples")
     tau_max: int = Field(default=1, ge=1, le=12, description="instead of causes.tau_max and weekly.tau_max")
     districts: int = Field(default=20, ge=8, le=500, description="instead of synthetic.districts")
+    pairs: int = Field(default=6, ge=2, le=1000, description="instead of explain.pairs")
+    trusted: int = Field(default=2, ge=1, le=100, description="instead of explain.trusted")
 
 
 class Config(Strict):
@@ -170,6 +188,7 @@ class Config(Strict):
     trees: Trees = Field(default_factory=Trees, description="the strongest baseline")
     causes: Causes = Field(default_factory=Causes, description="graphs")
     effect: Effect = Field(default_factory=Effect, description="of a drought month")
+    explain: Explain = Field(default_factory=Explain, description="what drove the forecasts")
     weekly: Weekly = Field(default_factory=Weekly, description="the published study's file")
     synthetic: Synthetic = Field(default_factory=Synthetic, description="the panel with known effects")
     quick: Quick = Field(default_factory=Quick, description="what --quick does instead")

@@ -1,4 +1,4 @@
-"""Boosted trees as conditions on paths to leaves, and their exact Shapley values for players that are groups of features."""
+"""Boosted trees as conditions on paths to leaves, and exact Shapley values of groups of features through them."""
 
 from __future__ import annotations
 

@@ -34,6 +34,12 @@ def effective(config: Config, quick: bool) -> Config:
             "effect": config.effect.model_copy(
                 update={"resamples": min(small.resamples, config.effect.resamples)}
             ),
+            "explain": config.explain.model_copy(
+                update={
+                    "pairs": min(small.pairs, config.explain.pairs),
+                    "trusted": min(small.trusted, config.explain.trusted),
+                }
+            ),
             "synthetic": config.synthetic.model_copy(
                 update={"districts": min(small.districts, config.synthetic.districts)}
             ),
@@ -44,7 +50,12 @@ def effective(config: Config, quick: bool) -> Config:
 def check(config: Config, data: Path | None) -> None:
     """Raise ConfigError where settings do not go together."""
     settings = config.forecast
-    for name, leads in (("forecast.leads", settings.leads), ("quick.leads", config.quick.leads)):
+    named = {
+        "forecast.leads": settings.leads,
+        "quick.leads": config.quick.leads,
+        "explain.leads": config.explain.leads,
+    }
+    for name, leads in named.items():
         if len(set(leads)) < len(leads):
             raise ConfigError(f"'{name}' names a lead twice", name, "name each once")
         if max(leads) >= settings.test_months:
@@ -53,6 +64,12 @@ def check(config: Config, data: Path | None) -> None:
                 name,
                 "choose shorter leads or more test months",
             )
+    if config.explain.draws > config.explain.background:
+        raise ConfigError(
+            f"{config.explain.draws} draws of a background of {config.explain.background} inputs",
+            "explain.draws",
+            "choose as many as explain.background or fewer",
+        )
     if data is None:
         needed = settings.test_months + 36 + 35
         if config.synthetic.months < needed:
@@ -89,6 +106,15 @@ def plan_rows(config: Config, data: Path | None, quick: bool) -> list[tuple[str,
             f"with refutation; as if no drought since {config.effect.since}",
         ),
     ]
+    told = config.explain
+    ahead = ", ".join(str(lead) for lead in told.leads if lead in settings.leads) or str(settings.leads[0])
+    rows.append(
+        (
+            "explain",
+            f"what drove forecasts {ahead} months ahead at the last {told.origins} origins: exact Shapley values of "
+            f"8 families of inputs, causal ones at {told.pairs} pairs of district and origin, trust",
+        )
+    )
     if data is not None and config.weekly.use:
         rows.append(("weekly", "the published study's file: prices shifted back against carried forward"))
     return [*rows, ("results", "scores.csv, results.nc, tables")]

@@ -1,4 +1,4 @@
-"""Stages of a run: data, forecasts, causes, effects, the weekly file, results."""
+"""Stages of a run: data, forecasts, causes, effects, explanation, the weekly file, results."""
 
 from __future__ import annotations
 
@@ -54,6 +54,12 @@ def run_all(context: Context) -> None:
             write_json(context.folder, "effects.json", found)
             if "truth" in found:
                 write_json(context.folder, "truth.json", found["truth"])
+    with context.stage("explain") as todo:
+        if todo:
+            from . import explain_run
+
+            found = load(context.folder, config)
+            explain_run.run(context.folder, panel, config, found, _ticks(context, "explain"))
     if weekly is not None:
         with context.stage("weekly") as todo:
             if todo:
