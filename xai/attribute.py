@@ -23,7 +23,7 @@ from .games import MOST
 from .wrapped import Chosen, plain
 
 GAMES = tuple(KINDS)
-_OPTIONS = {
+OPTIONS = {
     "gradient": (),
     "input_x_gradient": (),
     "smoothgrad": ("spread", "draws"),
@@ -34,7 +34,8 @@ _OPTIONS = {
     "permutation_shap": ("permutations", "absence"),
     "kernel_shap": ("coalitions", "absence"),
 }
-METHODS = tuple(_OPTIONS)
+"""Settings of each method."""
+METHODS = tuple(OPTIONS)
 """Names for `attribute`. Curves, counterfactual inputs, causal Shapley values, permutation importance, time-resolved
 attributions and accounts through a process have functions of their own."""
 
@@ -99,11 +100,11 @@ def attribute(
         players = chosen_players(ds, groups, over, mask, free_cells(ds, mask, over))
         method = method or ("exact_shapley" if len(players) <= MOST else "kernel_shap")
     assert method is not None
-    base, said = _base(method, baseline, ds, over, seed)
+    base, said = chosen_baseline(method, baseline, ds, over, seed)
     several = isinstance(of, (list, tuple))
     wanted = None if of is None else (tuple(of) if several else (of,))  # pyright: ignore[reportArgumentType]
     single = str(next(iter(ds.data_vars))) if was_array else None
-    kind = dtype or _common(ds)
+    kind = dtype or common_dtype(ds)
     with jax.enable_x64(True) if kind == "float64" else nullcontext():
         if untraced:
             template = ds.isel({d: 0 for d in over}, drop=True) if takes == "dataset" else None
@@ -140,6 +141,7 @@ def attribute(
         "masked": int(mask is not None),
         "background_rows": base.sizes[ROWS] if base is not None and rows else 0,
         "background_filled": 0 if base is None else base.attrs.get("filled", 0),
+        "takes": takes,
         "seed": seed,
         "dtype": kind,
         **options,
@@ -180,13 +182,13 @@ def free_cells(ds: xr.Dataset, mask: xr.DataArray | None, over: tuple[str, ...])
 def _check(
     method: str | None, options: Mapping[str, Any], takes: str, dtype: str | None, chunk: int | None
 ) -> None:
-    if method is not None and method not in _OPTIONS:
+    if method is not None and method not in OPTIONS:
         raise ConfigError(
             f"the method {method!r} is unknown",
             "attribute",
             f"choose from {', '.join(METHODS)}{nearest(method, METHODS)}",
         )
-    theirs = ("coalitions", "absence") if method is None else _OPTIONS[method]
+    theirs = ("coalitions", "absence") if method is None else OPTIONS[method]
     for name in options:
         if name not in theirs:
             known = ", ".join(theirs) or "none"
@@ -201,7 +203,7 @@ def _check(
         raise ConfigError(f"a chunk of {chunk} evaluations is empty", "chunk", "choose 1 or more")
 
 
-def _base(
+def chosen_baseline(
     method: str, spec: Any, ds: xr.Dataset, over: tuple[str, ...], seed: int
 ) -> tuple[xr.Dataset | None, str]:
     """The baseline or background, and how it is told."""
@@ -241,7 +243,8 @@ def _base(
     return base, said
 
 
-def _common(ds: xr.Dataset) -> str:
+def common_dtype(ds: xr.Dataset) -> str:
+    """Single precision where all variables have it, else double."""
     return "float32" if all(v.dtype in (np.float32, np.float16) for v in ds.data_vars.values()) else "float64"
 
 

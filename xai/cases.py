@@ -13,7 +13,7 @@ import xarray as xr
 from data.errors import ConfigError, DataError
 
 from . import cells
-from .attribute import _OPTIONS, _base, _common, attribute, free_cells
+from .attribute import OPTIONS, chosen_baseline, common_dtype, attribute, free_cells
 from .baselines import ROWS, make_baseline
 from .function import Function, Plain
 from .occlusion import own_parts
@@ -170,7 +170,7 @@ def cases(
     method, seed = given.get("method", "integrated_gradients"), given.get("seed", 0)
     if given.get("groups") is not None and "player" not in result.dims:
         raise DataError("the result has no players", "trust", "give the result of the same settings")
-    base, _ = _base(method, given.get("baseline"), ds, over, seed)
+    base, _ = chosen_baseline(method, given.get("baseline"), ds, over, seed)
     stands = base if baseline is None else make_baseline(baseline, ds, over, seed)
     stands = make_baseline("zero", ds, over, seed) if stands is None else stands
     sizes = [ds.sizes[d] for d in over]
@@ -187,7 +187,7 @@ def cases(
     here = given | {"over": CASE, "mask": mask}
     if base is not None:
         here["baseline"] = base if ROWS in base.dims else flat(base, over, chosen)
-    kind = given.get("dtype") or _common(ds)
+    kind = given.get("dtype") or common_dtype(ds)
     free = free_cells(few, mask, (CASE,))
     x = cells.pack(few, (CASE,), kind)
     if given.get("groups") is not None:
@@ -230,7 +230,7 @@ def recovered(result: xr.Dataset) -> dict[str, Any]:
         ConfigError: a baseline, mask or groups that the attributes do not hold.
     """
     attrs = result.attrs
-    if attrs.get("method") not in _OPTIONS:
+    if attrs.get("method") not in OPTIONS:
         raise ConfigError(
             "the result does not tell its method", "trust", "give one of xai.attribute, or its settings"
         )
@@ -252,7 +252,7 @@ def recovered(result: xr.Dataset) -> dict[str, Any]:
     }
     if spec != "none":
         given["baseline"] = json.loads(spec) if spec.startswith("{") else spec
-    return given | {n: attrs[n] for n in _OPTIONS[attrs["method"]] if n in attrs}
+    return given | {n: attrs[n] for n in OPTIONS[attrs["method"]] if n in attrs}
 
 
 def _lost(attrs: Mapping[Any, Any], name: str) -> bool:

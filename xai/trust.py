@@ -16,7 +16,7 @@ from jaxtyping import PRNGKeyArray
 from data.errors import ConfigError
 
 from .assess import CHECKS, Assessment, Effort, Given, check_checks, score
-from .attribute import _common
+from .attribute import common_dtype
 from .cases import CASE, Cases, cases
 from .cells import as_dataset
 from .function import Progress
@@ -85,7 +85,7 @@ def trust(
     for name, number in (("samples", samples), ("rows", rows)):
         if number < 1:
             raise ConfigError(f"{name} is {number}", "trust", "choose 1 or more")
-    kind = (settings or result.attrs).get("dtype") or _common(as_dataset(ds)[0])
+    kind = (settings or result.attrs).get("dtype") or common_dtype(as_dataset(ds)[0])
     with jax.enable_x64(True) if kind == "float64" else nullcontext():
         held, here, chosen = cases(ds, result, settings, baseline, samples, rows)
         key = jr.key(seed)
