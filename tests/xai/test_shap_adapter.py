@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from data.errors import ConfigError, DataError, ModelError
 from xai.function import Plain
@@ -30,6 +31,13 @@ def double():
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="shap")
         warnings.filterwarnings("ignore", module="numba")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Small matrices: threads cost more than they give on a busy machine."""
+    with threadpool_limits(1):
         yield
 
 

@@ -7,6 +7,7 @@ import warnings
 import jax
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from experiments.benches.xai_accuracy import accuracy
 from xai.games import exact
@@ -16,10 +17,17 @@ from xai.permutation_game import permutation
 N, ROWS = 8, 20
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Small matrices: threads cost more than they give on a busy machine."""
+    with threadpool_limits(1):
+        yield
+
+
 def test_error_is_at_most_half_of_shaps():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rows = accuracy(["trees"], 5, players=10, background_rows=50, evaluations=5000)
+        rows = accuracy(["trees"], 3, players=10, background_rows=50, evaluations=5000)
     assert {r.method for r in rows} == {"kernel", "permutation"}
     for row in rows:
         assert row.evaluations <= 5000 <= row.shap_evaluations
