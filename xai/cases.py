@@ -13,7 +13,7 @@ import xarray as xr
 from data.errors import ConfigError, DataError
 
 from . import cells
-from .attribute import OPTIONS, chosen_baseline, common_dtype, attribute, free_cells
+from .attribute import OPTIONS, attribute, chosen_baseline, common_dtype, free_cells
 from .baselines import ROWS, make_baseline
 from .function import Function, Plain
 from .occlusion import own_parts

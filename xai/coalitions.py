@@ -18,6 +18,8 @@ from .players import Players
 ABSENCES = ("marginal", "joint")
 BUDGET = 2**22
 """Numbers of the input that are held at once by default."""
+BLOCKS = 64
+"""Blocks of coalitions in one call of a program: between calls, progress is told."""
 
 
 class Coalitions:
@@ -65,7 +67,7 @@ class Coalitions:
         put = np.asarray if isinstance(f, Plain) else jnp.asarray
         self.x, self.background, self.ids = (jax.tree.map(put, t) for t in (x, background, players.ids))
         numbers = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(x))
-        self.chunk = chunk or max(1, min(4096, BUDGET // max(numbers, 1)))
+        self.chunk = chunk or max(1, min(512, BUDGET // max(numbers, 1)))
         self.progress = progress
 
     def __call__(self, z: np.ndarray, row: np.ndarray | None = None) -> np.ndarray:
@@ -84,7 +86,10 @@ class Coalitions:
         many = self.background_rows
         if many == 1:
             return self._evaluated(z, np.zeros(len(z), dtype=int))
-        found, block = [], max(1, self.chunk // many)
+        block = max(1, self.chunk // many)
+        if not isinstance(self.f, Plain):
+            return self._means(z, min(block, len(z)))
+        found = []
         for first in range(0, len(z), block):
             some = z[first : first + block]
             each = self._evaluated(
@@ -94,6 +99,21 @@ class Coalitions:
             if self.progress is not None:
                 self.progress(min(first + block, len(z)) * many, len(z) * many)
         return np.concatenate(found)
+
+    def _means(self, z: np.ndarray, block: int) -> np.ndarray:
+        """Mean over all rows, in one program that takes `block` coalitions at a time and returns the means alone."""
+        count, many, parts = len(z), self.background_rows, []
+        size = block * min(-(-count // block), BLOCKS)
+        for first in range(0, count, size):
+            some = z[first : first + size]
+            padded = np.pad(some, ((0, size - len(some)), (0, 0)))
+            values = _mean_program(self.f, self.x, self.background, self.ids, jnp.asarray(padded), block)
+            parts.append(np.asarray(values)[: len(some)])
+            if self.progress is not None:
+                self.progress(min(first + size, count) * many, count * many)
+        found = np.concatenate(parts)
+        finite(jnp.asarray(found), "the prediction for a coalition")
+        return found
 
     def _evaluated(self, z: np.ndarray, row: np.ndarray, whole: int | None = None) -> np.ndarray:
         """f for pairs of coalition and row; `whole`: evaluations that a short last call is filled up to."""
@@ -142,14 +162,30 @@ def _program(
     z: Bool[Array, "batch player"],
     row: Int[Array, " batch"],
 ) -> Array:
-    def one(present: Array, which: Array) -> Array:
-        def cells(a: Array, b: Array, i: Array) -> Array:
-            keep = (i < 0) | present[i]
-            return jnp.where(keep | jnp.isnan(a), a, b[which].astype(a.dtype))
+    return jax.vmap(lambda present, which: _one(f, x, background, ids, present, which))(z, row)
 
-        return jnp.asarray(f(jax.tree.map(cells, x, background, ids)))
 
-    return jax.vmap(one)(z, row)
+@eqx.filter_jit
+def _mean_program(
+    f: Any, x: PyTree, background: PyTree, ids: PyTree, z: Bool[Array, "batch player"], block: int
+) -> Array:
+    """Means over all background rows, (batch, *out)."""
+    every = jnp.arange(jax.tree.leaves(background)[0].shape[0])
+
+    def one(present: Array) -> Array:
+        return jax.vmap(lambda which: _one(f, x, background, ids, present, which))(every).mean(axis=0)
+
+    return jax.lax.map(one, z, batch_size=block)
+
+
+def _one(f: Any, x: PyTree, background: PyTree, ids: PyTree, present: Array, which: Array) -> Array:
+    """f where absent players have the cells of one background row."""
+
+    def cells(a: Array, b: Array, i: Array) -> Array:
+        keep = (i < 0) | present[i]
+        return jnp.where(keep | jnp.isnan(a), a, b[which].astype(a.dtype))
+
+    return jnp.asarray(f(jax.tree.map(cells, x, background, ids)))
 
 
 def _inputs(x: PyTree, background: PyTree, ids: PyTree, z: np.ndarray, row: np.ndarray) -> PyTree:

@@ -109,7 +109,7 @@ def kernel(
     whole = np.concatenate([np.zeros((1, size), bool), np.ones((1, size), bool), z])
 
     def ours() -> np.ndarray:
-        found = Coalitions(model, x, background, per_cell(x), absence="marginal", chunk=8192)(whole)
+        found = Coalitions(model, x, background, per_cell(x), absence="marginal")(whole)
         return fitted_to(z, found[2:], weight, found[0], found[1])
 
     tell(f"kernel, {name}, largest difference", value=float(np.abs(ours() - reference).max()))
