@@ -64,8 +64,8 @@ def _what(told: dict[str, Any]) -> str:
     return (
         f"For {len(told['events'])} droughts at {sites} sites (of each site and season in which it grows, the "
         f"last {DAYS} of the {RAIN} days of the test period that are driest for the time of year), the mean flux is "
-        "compared with what the same model gives under the mean weather of each day of the year. The difference is shared out among "
-        f"drivers and lags by exact Shapley values (members: {members}). Mean change over droughts:\n\n"
+        "compared with what the same model gives under the mean weather of each day of the year. The difference is "
+        f"shared out among drivers and lags by exact Shapley values (members: {members}). Mean change:\n\n"
         + "\n".join(lines)
     )
 
@@ -143,7 +143,7 @@ def _account(told: dict[str, Any]) -> str:
     return (
         f"The largest loss of the hybrid's first member ({_event(held['event'])}: {held['change']:+.1f} "
         f"{held['units']} from {held['base_value']:.1f}, of which rain {held['rain']:+.1f}) followed through its "
-        f"pools, as they were when the {DAYS} days began (gap {held['gap']:.1e} of the change). Rain that took most:\n\n"
+        f"pools, as they were when the {DAYS} days began (gap {held['gap']:.1e} of the change). Most was taken by:\n\n"
         + rows
     )
 

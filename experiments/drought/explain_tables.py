@@ -17,7 +17,7 @@ from .explain_trust import likeness, shares
 if TYPE_CHECKING:
     import xarray as xr
 
-    from .explain import Case
+    from .explain_stage import Case
 
 UNITS = {"gpp": "gC m-2 d-1", "et": "mm d-1"}
 Memory = Mapping[str, tuple[np.ndarray, float]]

@@ -236,7 +236,7 @@ def remember(context: Context, ensembles: Ensembles) -> None:
 
 def explain_losses(context: Context, ensembles: Ensembles) -> None:
     """Drivers and lags of drought losses, for hybrid and GRU."""
-    from .explain import explain
+    from .explain_stage import explain
 
     def tell(done: int, whole: int) -> None:
         context.progress({"stage": "explain", "step": done, "steps": whole})
@@ -290,7 +290,7 @@ def explain_run(folder: RunFolder, tell: Callable[[int, int], None] = lambda don
     Raises:
         RunError: a run by site, or one without hybrid and GRU.
     """
-    from .explain import explain
+    from .explain_stage import explain
 
     told, quick = folder.read_json(folder.data_file), folder.status().quick
     config = settled(folder.load_config(Config), not told.get("root"), quick)

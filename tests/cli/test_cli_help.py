@@ -14,7 +14,7 @@ from experiments import cli
 
 HEAVY = ("jax", "xarray", "matplotlib", "pydantic", "pandas", "numpy", "yaml", "netCDF4")
 COMMANDS = ["run", "list", "runs", "show", "compare", "report", "project", "bench", "doctor"]
-COMMANDS += ["show-config", "data", "paper", "discover"]
+COMMANDS += ["show-config", "data", "paper", "discover", "explain"]
 
 
 def test_help_takes_less_than_half_a_second(tmp_path):
