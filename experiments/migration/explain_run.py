@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Tell = Callable[[int, int], None]
-BEFORE = 12
+BEFORE = 24
 """Origins before the test that the background is drawn from."""
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def build(folder: RunFolder) -> list[Section]:
     """Figures, tables and text, from the folder alone."""
-    from . import causal_story
+    from . import causal_story, explain_story
 
     config = effective(folder.load_config(Config), folder.status().quick)
     ds = results.read(folder)
@@ -32,6 +32,7 @@ def build(folder: RunFolder) -> list[Section]:
         "root"
     )
     parts = [forecast(config, frame, told, shown, synthetic), *causal_story.build(folder, config, ds)]
+    parts += explain_story.build(folder, config)
     weekly = read_json(folder, "weekly.json")
     if weekly is not None:
         figures.weekly(weekly, folder.figures)
@@ -207,6 +208,9 @@ def published(table: dict[str, Any], config: Config) -> Section:
         f"Links to displacement at lags up to {table['lags']} weeks by PCMCI with partial correlation, in every "
         "district with usable weeks:",
         "\n".join(lines),
+        '"As published" means as published in the five points tested: the source also divides prices by the exchange '
+        "rate of the dollar, removes trends, weights raw prices and livestock by herds, masks low displacement and "
+        "resamples, which is not done here.",
         "Bars in the figure: pale, districts with a link at the level of one test; dark, after Holm over all links of "
         "all districts; the mark is what chance alone gives. Windows that overlap make neighbouring weeks alike, and "
         "prices from the future let effects pass for causes.",

@@ -3,6 +3,10 @@
 The published pipeline [@tarraga2024] interpolates monthly prices quadratically over the weeks, shifts them two weeks
 into the past, sums displacement and conflict over four weeks that overlap, reads blanks as zero, and tests every link
 at one level. Each of these is undone in turn, and links are compared over all districts with usable weeks.
+
+"As published" is as published in the five points tested, and no copy of the source. There, prices are also divided by
+the exchange rate of the dollar and trends are removed; prices are weighted as they are, and livestock by herds; weeks
+of low displacement are masked, and links come from a bootstrap.
 """
 
 from __future__ import annotations

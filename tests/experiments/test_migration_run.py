@@ -37,6 +37,10 @@ SMALL = [
     "causes.bootstrap=2",
     "causes.tau_max=1",
     "effect.resamples=50",
+    "explain.background=8",
+    "explain.draws=4",
+    "explain.pairs=2",
+    "explain.trusted=1",
 ]
 
 
@@ -49,10 +53,10 @@ def small(tmp_path_factory) -> RunFolder:
 def test_a_run_fills_its_folder(small):
     names = set(tree(small.path))
     assert {"results.nc", "scores.csv", "report.html", "ro-crate-metadata.json"} <= names
-    for table in ("cleaning", "forecast", "causes", "effects", "truth"):
+    for table in ("cleaning", "forecast", "causes", "effects", "explain", "truth"):
         assert f"tables/{table}.json" in names
     assert "tables/weekly.json" not in names
-    assert small.status().stages == ("data", "forecast", "causes", "effects", "results")
+    assert small.status().stages == ("data", "forecast", "causes", "effects", "explain", "results")
     assert "synthetic panel, seed 0" in small.read_json(small.data_file)["label"]
 
 
@@ -106,6 +110,7 @@ def test_the_report_says_what_was_found_and_what_was_not(small):
         "What causes what",
         "What a drought month does",
         "As if no drought since 2016-01",
+        "Why: what drove the forecasts",
         "What was cleaned",
         "What cannot be concluded",
     ):
@@ -123,6 +128,22 @@ def test_the_report_is_made_from_the_folder_alone(small, tmp_path):
     for name in before:
         if not name.startswith("checkpoints"):
             assert after[name] == before[name], name
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_explained_again_alike(small, tmp_path):
+    from experiments import migration
+
+    copied = RunFolder(shutil.copytree(small.path, tmp_path / "again"))
+    before = tree(copied.path)
+    (copied.path / "explain.nc").unlink()
+    migration.explain(copied, lambda done, whole: None)
+    with (
+        xr.open_dataset(copied.path / "explain.nc") as two,
+        xr.open_dataset(small.path / "explain.nc") as one,
+    ):
+        xr.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-9)
+    assert tree(copied.path)["tables/cleaning.json"] == before["tables/cleaning.json"]
 
 
 class Stopping(Progress):
