@@ -156,6 +156,19 @@ def test_the_causal_python_of_the_readme_runs_and_finds_the_truth(tmp_path):
     assert fallen[0] < -1.25 < fallen[2]  # .5 / (1 - .6) x .6 / (1 - .4), as the world was made
 
 
+def test_the_attribution_python_of_the_readme_runs_and_is_exact(tmp_path):
+    import xai
+
+    lines = run_block("xai.attribute", tmp_path).stdout
+    got = xai.read(tmp_path / "why.nc")
+    change = got.prediction - got.base_value
+    assert float(abs(got.attribution.sum("player") - change).max()) < 1e-4 * float(abs(change).max())
+    assert (
+        float(abs(got.attribution.sel(player="vpd, 90-1094")).max()) == 0.0
+    )  # the function does not read it
+    assert "| Deletion |" in lines
+
+
 def test_the_python_of_the_readme_runs_and_learns(tmp_path):
     bucket_world(tmp_path / "towers")
     done = run_block("bucket", tmp_path)
