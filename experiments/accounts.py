@@ -112,18 +112,23 @@ class ByFlux(Observed):
         found = self.run_of(self.with_memories(values, memories), x, Disturbance(keep, pools, fluxes))
         return self.output(found.observables), (found.pools, found.fluxes, memories)
 
+    @property
+    def step(self) -> Array:
+        """Zero, which no compiler can know."""
+        return (0.0 * next(iter(self.inputs.forcing.values()))[0, 0]).astype(jnp.int32)
+
     def local(self, x: X, held) -> tuple[dict[str, Array], Array]:
         """Fluxes at held pools and memories, memories, and pools at the start; and the output at held fluxes."""
         pools, fluxes, memories = held
         values = self.values(x)
         plan = self.model.design.plan
         fixed = self.with_memories(values, memories)
-        found = {n: r[:, 0] for n, r in fluxes_at(plan, fixed, pools).items()}
+        found = {n: r[:, 0] for n, r in fluxes_at(plan, fixed, pools, self.step).items()}
         for n in self.memories:
             others = {m: v for m, v in memories.items() if m != n}
             found[MEMORY + n] = self.remembered(values, others)[n]
         initial = {_start(n): _initial(x, values, n) for n in self.model.process.pool_names}
-        return found | initial, self.output(observed_at(plan, fixed, pools, fluxes))
+        return found | initial, self.output(observed_at(plan, fixed, pools, fluxes, self.step))
 
 
 class ByPool(Observed):

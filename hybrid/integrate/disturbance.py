@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from data.errors import ModelError
 
@@ -49,7 +49,7 @@ def only_daily(solver: str) -> None:
         )
 
 
-def fluxes_at(plan: Plan, values: Values, pools: Named) -> Named:
+def fluxes_at(plan: Plan, values: Values, pools: Named, step: Int[Array, ""]) -> Named:
     """Limited rate of every flux on each day, (time, site), where the pools of every day are given.
 
     The laws of all days are computed at once, as no day waits for the one before.
@@ -58,16 +58,17 @@ def fluxes_at(plan: Plan, values: Values, pools: Named) -> Named:
         plan: order of computation, of a process with the daily step.
         values: everything the graph is given, as for `simulate`.
         pools: content before each day, (time, site).
+        step: zero that is not known when the program is compiled, for fences between the laws.
     """
-    found = evaluate(plan.inside, evaluate_before(plan, values) | pools)
+    found = evaluate(plan.inside, evaluate_before(plan, values, step) | pools, step=step)
     shape = next(iter(pools.values())).shape
     return limit(plan.process.fluxes, {n: jnp.broadcast_to(found[n], shape) for n in plan.fluxes}, pools)
 
 
-def observed_at(plan: Plan, values: Values, pools: Named, fluxes: Named) -> Named:
+def observed_at(plan: Plan, values: Values, pools: Named, fluxes: Named, step: Int[Array, ""]) -> Named:
     """Every observable on each day, (time, site), where pools and fluxes of every day are given."""
     process = plan.process
-    found = evaluate(plan.inside + plan.after, evaluate_before(plan, values) | pools)
+    found = evaluate(plan.inside + plan.after, evaluate_before(plan, values, step) | pools, step=step)
     found = evaluate(process.observable_order, found | fluxes)
     shape = next(iter(pools.values())).shape
     return {o.name: jnp.broadcast_to(found[o.name], shape) for o in process.observables}

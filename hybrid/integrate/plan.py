@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
-from ..fence import wall
+from ..fence import fence, wall
 from ..process import Neural, Process, Quantity, Trailing
 from ..process.process import Level, Node
 
@@ -104,8 +104,12 @@ def trailing_mean(series: Float[Array, "time site"], time_constant: Float[Array,
     return whole.reshape(blocks * length, sites)[:steps]
 
 
-def evaluate_before(plan: Plan, values: Values) -> Values:
-    """Add the quantities that need no pool to ``values``; ``free:<name>`` is one that was computed before."""
+def evaluate_before(plan: Plan, values: Values, step: Int[Array, ""] | None = None) -> Values:
+    """Add the quantities that need no pool to ``values``; ``free:<name>`` is one that was computed before.
+
+    With ``step`` each is fenced (see :func:`hybrid.fence.fence`): many cotangents of all of them at once would be
+    minutes of compilation.
+    """
     values = dict(values)
     columns: Values = {}
     for q in plan.before:
@@ -115,6 +119,8 @@ def evaluate_before(plan: Plan, values: Values) -> Values:
             values[q.name] = trailing_mean(values[q.of], values[q.time_constant])
         else:
             values[q.name] = q.evaluate(values | columns)
+        if step is not None:
+            values[q.name] = fence(values[q.name], step)
         if isinstance(q, Neural) and values[q.name].ndim > 2:
             # cut apart once: the gradients of single columns would each be padded to the width of all
             cut = jnp.split(values[q.name], values[q.name].shape[-1], axis=-1)
@@ -122,11 +128,21 @@ def evaluate_before(plan: Plan, values: Values) -> Values:
     return values
 
 
-def evaluate(quantities: tuple[Node, ...], values: Values, once: frozenset[str] = frozenset()) -> Values:
-    """Add ``quantities``, in order, to ``values``; those in ``once`` are fenced (see :func:`hybrid.fence.wall`)."""
+def evaluate(
+    quantities: tuple[Node, ...],
+    values: Values,
+    once: frozenset[str] = frozenset(),
+    step: Int[Array, ""] | None = None,
+) -> Values:
+    """Add ``quantities``, in order, to ``values``; those in ``once`` are fenced (see :func:`hybrid.fence.wall`).
+
+    With ``step`` all are, also on JAX 0.10.
+    """
     values = dict(values)
     for q in quantities:
         if not isinstance(q, Trailing):
             found = q.evaluate(values)
+            if step is not None:
+                found = fence(found, step)
             values[q.name] = wall(found) if q.name in once else found
     return values
