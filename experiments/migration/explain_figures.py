@@ -50,7 +50,7 @@ def drivers(ds: xr.Dataset, folder: Path) -> None:
         drawing.colorbar(shown, ax=axis, pad=0.01, aspect=6 if len(labels) == 1 else 25)
     middle = [(a + b - 1) / 2 for a, b in zip(starts, [*starts[1:], len(held)], strict=True)]
     axes[1].set_xticks(middle, [held[s] for s in starts], rotation=90 if len(starts) > 8 else 0)
-    axes[1].set_xlabel("districts by region, most persons first")
+    axes[1].set_xlabel("districts by region, largest own history first")
     axes[0].set_title(f"Mean attribution, log(1 + persons), {lead} month{'s' if lead > 1 else ''} ahead")
     style.save(drawing, folder, "explain_drivers")
 
@@ -73,6 +73,6 @@ def causal(table: dict[str, Any], folder: Path) -> None:
         axis.set_yticks(places, names)
         axis.grid(axis="y", visible=False)
         axis.set_title(f"{lead} month{'s' if lead > 1 else ''} ahead")
-    drawing.supxlabel("mean size of the attribution, log(1 + persons)", fontsize=8)
+        axis.set_xlabel("mean size, log(1 + persons)")
     drawing.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     style.save(drawing, folder, "explain_causal")

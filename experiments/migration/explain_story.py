@@ -8,7 +8,7 @@ from ..report import Figure, Section, Table
 from ..runfolder import RunFolder
 from . import explain_figures as figures
 from .config import Config
-from .explain_model import CLIMATE
+from .explain_model import CLIMATE, FAMILIES
 from .stages import read_json
 
 NAME = "explain.nc"
@@ -85,10 +85,11 @@ def what(told: Row, config: Config) -> str:
 def causal(table: Row) -> str:
     """Where causal and symmetric values differ."""
     found = table["findings"]
+    other = table["rows"][len(FAMILIES) - 2]["family"]
     text = (
         f"**Causal values** at {table['pairs']} pairs of district and origin let absent families follow from present "
         "ones, so that a family is also given what it does through others. The order is assumed: rain, drought index, "
-        "vegetation, then conflict beside nation and season, neighbours, the other count, own history; linear "
+        f"vegetation, then conflict beside nation and season, neighbours, {other}, own history; linear "
         f"equations of {table['equations']} inputs before the test, lasting differences of districts taken out. "
     )
     if found:
@@ -98,12 +99,13 @@ def causal(table: Row) -> str:
         text += f"Sizes differ from the symmetric ones by more than three standard errors for: {which}."
     else:
         text += "No size differs from the symmetric one by more than three standard errors."
-    text += (
-        " What moves from own history to what comes before it is a finding on how the forecast works: it knows a cause "
-        "mostly by the counts that it has already moved. "
-        if any(r["change"] > 0 for r in found)
-        else " "
-    )
+    own = [r["lead"] for r in found if r["family"] == "own history" and r["change"] < 0]
+    if own:
+        text += (
+            " What leaves own history for families before it is a finding: the forecast knows causes mostly by the "
+            "counts that they have already moved."
+        )
+    text += " "
     if not table["searched"]:
         return text.strip()
     if table["edges"]:
@@ -139,8 +141,11 @@ def truth(table: Row | None) -> str:
                 for o in _of(table["rows"], lead=r["lead"], cause=r["cause"], right=False)
                 if o["correlation"] is not None and not (r["cause"] == "drought" and o["family"] in CLIMATE)
             ]
+            own = (
+                "rain, drought index and vegetation together" if r["family"] == "all climate" else r["family"]
+            )
             lines.append(
-                f"- {r['cause']}, {_ahead(r['lead'])}: the attribution of {r['family']} and what {r['cause']} really "
+                f"- {r['cause']}, {_ahead(r['lead'])}: the attribution of {own} and what {r['cause']} really "
                 f"adds correlate by **{r['correlation']:.2f}** (at most {max(rest, default=0.0):.2f} for other "
                 f"families), and the attribution is {r['slope']:.2f} of the truth in size (standard error "
                 f"{r['error']:.2f})."

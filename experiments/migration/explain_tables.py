@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MONTHS = 3
 """Drought months up to the origin that the attribution is told apart by."""
-Z90 = 1.6448536
 
 
 def families(ds: xr.Dataset) -> list[dict[str, Any]]:
@@ -134,16 +133,16 @@ def agreements(ds: xr.Dataset, panel: Panel, config: Config, effects: dict[str, 
 
 def _slopes(value: np.ndarray, past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least squares of values (district, origin) on `past` (district, origin, lag), origins' means out, and errors."""
-    known = np.isfinite(past).all(axis=-1)
+    known = np.asarray(np.all(np.isfinite(past), axis=-1))
     weight = known.astype(float)
     count = np.maximum(weight.sum(axis=0), 1)
     y = np.where(known, value - (np.where(known, value, 0.0).sum(axis=0) / count), 0.0)
     clean = np.where(known[..., None], past, 0.0)
     x = np.where(known[..., None], clean - clean.sum(axis=0) / count[:, None], 0.0)
-    square = np.einsum("dok,dol->kl", x, x)
-    free = np.diag(square) > 1e-9
+    square: np.ndarray = np.asarray(np.einsum("dok,dol->kl", x, x))
+    free = np.flatnonzero(np.diag(square) > 1e-9)
     slope, error = np.full(len(square), np.nan), np.full(len(square), np.nan)
-    if not free.any():
+    if not len(free):
         return slope, error
     inverse = np.linalg.pinv(square[np.ix_(free, free)])
     b = inverse @ np.einsum("dok,do->k", x[..., free], y)
@@ -172,7 +171,9 @@ def truth(ds: xr.Dataset, panel: Panel, config: Config) -> dict[str, Any] | None
     rows = []
     for lead in (int(k) for k in ds["lead"].values):
         value = ds["attribution"].sel(lead=lead).transpose("district", "origin", "player")
-        known = {"drought": sum(total[k] * drought[:, months + lead - k] for k in range(lead, len(total)))}
+        known: dict[str, Any] = {
+            "drought": sum(total[k] * drought[:, months + lead - k] for k in range(lead, len(total)))
+        }
         if lead == 1:
             known["conflict"] = Effects().conflict * conflict[:, months]
         for cause, added in known.items():
