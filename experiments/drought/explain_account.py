@@ -6,13 +6,18 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+import xarray as xr
 
 from data.batches import Panel
 from data.errors import ModelError, TerraxError
-from xai.account_dataset import by_week
+from xai.account import DIRECT, account
+from xai.account_dataset import account_dataset, by_week
 
-from ..accounting import account_of
+from ..accounting import prepared
+from ..accounts import MEMORY, ByPool, X
 from .explain_events import DAYS, Events
 from .explain_game import DRIVERS
 
@@ -45,17 +50,9 @@ def largest_loss(
     try:
         if model.design.integrator.solver != "daily":
             raise ModelError("accounts need the daily solver", "integrate.solver", "choose daily")
-        found = account_of(
-            model,
-            panel.window(first, end + 1),
-            {v: usual[v][:, event] for variables in DRIVERS.values() for v in variables},
-            of="gpp",
-            when=when,
-            site=site,
-            initial={n: float(v[event]) for n, v in start.items()},
-            rtol=RTOL,
-            max_runs=RUNS,
-        )
+        baseline = {v: usual[v][:, event] for variables in DRIVERS.values() for v in variables}
+        initial = {n: float(v[event]) for n, v in start.items()}
+        found = _by_pool(model, panel.window(first, end + 1), baseline, when, site, initial)
     except TerraxError as error:
         return None, told | {"skipped": " ".join(str(error).split())}
     weekly = by_week(found)
@@ -84,3 +81,33 @@ def largest_loss(
         "units": str(found["forcing_by_pool"].attrs.get("units", "")),
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _by_pool(
+    model: Any,
+    panel: Panel,
+    baseline: Mapping[str, np.ndarray],
+    when: tuple[str, str],
+    site: str,
+    initial: Mapping[str, float],
+) -> xr.Dataset:
+    """Account of GPP by the pools at the start of the window alone: fluxes would take as long again to compile."""
+    with jax.enable_x64(True):
+        total, x, dates, _ = prepared(model, panel, "gpp", when, site, initial)
+        here: X = {"forcing": {n: x["forcing"][n] for n in baseline}, "initial": x["initial"]}
+        base: X = {
+            "forcing": {n: jnp.asarray(v, jnp.float64) for n, v in baseline.items()},
+            "initial": x["initial"],
+        }
+        cut = jnp.asarray(int(np.flatnonzero(np.asarray(total.weights["gpp"]))[0]))
+        view: Any = ByPool(total.model, total.inputs, total.weights, cut=cut)
+        found = account({f"pool@{when[0]}": view}, here, baseline=base, rtol=RTOL, max_runs=RUNS)
+        channels = [*total.model.process.pool_names, *(MEMORY + n for n in total.memories), DIRECT]
+    return account_dataset(
+        found,
+        {"time": dates},
+        kinds={"pool": channels},
+        of="gpp",
+        unit="gC m-2",
+        settings={"site": site, "from": when[0], "to": when[1], "rtol": RTOL, "max_runs": RUNS},
+    )

@@ -114,7 +114,7 @@ def reach(folder: RunFolder) -> list[Path]:
     drawing, axes = style.figure(1, 1, width="one", height=55, squeeze=False)
     axis = axes[0][0]
     for model in ds["model"].values.tolist():
-        size = np.abs(ds["rain_by_day"].sel(model=model)).values
+        size = np.abs(ds["rain_by_day"].sel(model=model).values)
         share = size.cumsum(1) / np.maximum(size.sum(1, keepdims=True), 1e-300)
         day = 1 + np.arange(size.shape[1])
         colour = style.colour("observed" if model == "truth" else model)

@@ -10,6 +10,11 @@ from . import explain_figures, figures
 from .explain_events import DAYS, RAIN
 
 NAMES = {"hybrid": "hybrid", "gru": "GRU", "truth": "truth"}
+UNTRAINED = (
+    "Parameter randomisation compares with models that were not trained. A hybrid has its equations before it is "
+    "trained, so that its attribution then may be like the one after training; of a network alone that would say that "
+    "it has learned nothing that matters here."
+)
 LIMITS = (
     "What this does not say: an attribution explains a model, not nature. It tells what the model would have given "
     "with other weather, and models of equal skill can give different accounts. Drivers come together in nature "
@@ -33,7 +38,7 @@ def section(folder: RunFolder) -> Section | None:
         text.append(_recovery(told))
     elif told["agreement"]:
         text.append(_agreement(told))
-    text += [_memory(told), _account(told), LIMITS]
+    text += [_memory(told), _account(told), UNTRAINED, LIMITS]
     drawn = [
         (
             explain_figures.drivers(folder),
