@@ -172,7 +172,8 @@ class Quick(Strict):
     resamples: int = Field(default=100, ge=50, le=10_000, description="instead of effect.resamples")
     tau_max: int = Field(default=1, ge=1, le=12, description="instead of causes.tau_max and weekly.tau_max")
     districts: int = Field(default=20, ge=8, le=500, description="instead of synthetic.districts")
-    pairs: int = Field(default=6, ge=2, le=1000, description="instead of explain.pairs")
+    pairs: int = Field(default=4, ge=2, le=1000, description="instead of explain.pairs")
+    draws: int = Field(default=12, ge=4, le=500, description="instead of explain.draws")
     trusted: int = Field(default=2, ge=1, le=100, description="instead of explain.trusted")
 
 

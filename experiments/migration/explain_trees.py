@@ -38,8 +38,10 @@ class Forest:
         """Predictions."""
         if not len(self.value):
             return np.full(len(x), self.base)
-        reached = np.logical_and.reduceat(self.holds(x), _starts(self.leaf), axis=1)
-        return self.base + reached @ self.value
+        # conditions first, so that each is one pass over rows that lie together
+        columns = np.ascontiguousarray(x.T)
+        held = (columns[self.feature] <= self.threshold[:, None]) == self.below[:, None]
+        return self.base + self.value @ np.logical_and.reduceat(held, _starts(self.leaf), axis=0)
 
 
 def forest_of(model: Any) -> Forest:

@@ -37,6 +37,7 @@ def effective(config: Config, quick: bool) -> Config:
             "explain": config.explain.model_copy(
                 update={
                     "pairs": min(small.pairs, config.explain.pairs),
+                    "draws": min(small.draws, config.explain.draws),
                     "trusted": min(small.trusted, config.explain.trusted),
                 }
             ),
