@@ -145,6 +145,7 @@ def _taken(rain, demand, pond):
     return taken
 
 
+@pytest.mark.slow
 def test_memory_of_a_network_is_a_channel(wet):
     panel = _record(pr=wet[0].forcing["pr"][:, 0])
     process = tiny.bucket()
