@@ -83,7 +83,7 @@ def growing(panel: Panel, site: int) -> Bool[np.ndarray, " season"]:
     there = np.flatnonzero(count)
     mean = np.interp(np.arange(365), there, total[there] / count[there], period=365)
     smooth = np.convolve(np.concatenate([mean] * 3), np.ones(DAYS) / DAYS, "same")[365:730]
-    of = season_of(np.datetime64("2001-01-01") + np.arange(365))
+    of = season_of(np.arange("2001-01-01", "2002-01-01", dtype="datetime64[D]"))
     return np.array([mean[of == s].mean() for s in range(4)]) >= GROWS * smooth.max()
 
 
@@ -107,7 +107,7 @@ def choose(
         rain = _trailing(panel.forcing["pr"][:, j])
         usual = _trailing(climate[doy[:, j], j])
         inside = _trailing((test[:, j] & panel.valid[:, j]).astype(float), DAYS) > DAYS - 0.5
-        season = season_of(panel.dates[:, j] - DAYS // 2)
+        season = season_of(panel.dates[:, j] - np.timedelta64(DAYS // 2, "D"))
         grows = growing(panel, j)
         steps = np.arange(panel.shape[0])
         near = inside & (steps >= history + lead - 1) & (steps % STRIDE == 0) & (usual >= LEAST)

@@ -98,7 +98,7 @@ def test_events_are_dry_windows_of_growing_seasons_of_the_test_period(panel, cas
     for j, season, end in zip(events.site, events.season, events.end, strict=True):
         assert end - droughts.DAYS + 1 >= 2 * 365
         assert droughts.growing(panel, j)[droughts.SEASONS.index(season)]
-        middle = panel.dates[end, j] - droughts.DAYS // 2
+        middle = panel.dates[end, j] - np.timedelta64(droughts.DAYS // 2, "D")
         assert droughts.SEASONS[int(droughts.season_of(np.array([middle]))[0])] == season
     assert (events.rain < 1).all()
     assert len({(j, s) for j, s in zip(events.site, events.season, strict=True)}) == len(events)
