@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -64,17 +66,18 @@ def _fitted(layers: list[tuple[Array, Array]], x: Array, y: Array, key: Array) -
     def loss(layers: list[tuple[Array, Array]], some: Array) -> Array:
         return jnp.mean((_forward(layers, x[some]) - y[some]) ** 2)
 
-    def step(carry, some):
+    def step(carry: Any, some: Array) -> tuple[Any, None]:
         layers, state = carry
         update, state = optimiser.update(jax.grad(loss)(layers, some), state, layers)
         return (optax.apply_updates(layers, update), state), None
 
-    def epoch(carry, key):
+    def epoch(carry: Any, key: Array) -> tuple[Any, None]:
         order = jr.permutation(key, x.shape[0])[: steps * BATCH].reshape(steps, BATCH)
         return jax.lax.scan(step, carry, order)[0], None
 
-    (layers, _), _ = jax.lax.scan(epoch, (layers, optimiser.init(layers)), jr.split(key, EPOCHS))
-    return layers
+    start: Any = (layers, optimiser.init(layers))
+    (fitted, _), _ = jax.lax.scan(epoch, start, jr.split(key, EPOCHS))
+    return fitted
 
 
 def correlations(found: np.ndarray, truth: np.ndarray) -> float:

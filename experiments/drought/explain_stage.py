@@ -64,7 +64,7 @@ def explain(ensembles: Ensembles, folder: RunFolder, quick: bool, tell: Tell) ->
     Args:
         ensembles: trained members and their runs.
         folder: where files go.
-        quick: whether lags are coarse, and daily attributions and the account are left out.
+        quick: whether lags are coarse, and daily attributions, untrained models and the account are left out.
         tell: is told how much is done, and of how much.
     """
     config, panel = ensembles.config, ensembles.prepared.panel
@@ -85,7 +85,8 @@ def explain(ensembles: Ensembles, folder: RunFolder, quick: bool, tell: Tell) ->
         played[name] = [
             game.play(f, case.actual, case.usual, case.players, work.part(len(members))) for f in members
         ]
-        untrained = None if name == TRUTH else untrained_attribution(ensembles, case, name, members[0])
+        blind = name == TRUTH or quick
+        untrained = None if blind else untrained_attribution(ensembles, case, name, members[0])
         work.next(1)
         if not quick:
             memory[name] = explain_memory.rain_by_lag(
