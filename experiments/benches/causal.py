@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from .. import bench
+from .measured import measured
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 --xla_backend_optimization_level=1"
 LARGE = {"cells": 100_000, "variables": 8, "length": 400}
 TARGETS = {
     "differing marks": (0.0, True),
@@ -35,28 +31,11 @@ def target_of(name: str) -> tuple[float | None, bool]:
     return (150.0, False) if "bootstrap" in name else (None, False)
 
 
-def _measured(quick: bool) -> list[dict[str, Any]]:
-    """Run the measurements in a process with one thread, and pass on what it says."""
-    command = [sys.executable, "-m", "experiments.benches.causal_measure", *(["--quick"] if quick else [])]
-    found = []
-    with subprocess.Popen(
-        command, env=os.environ | ONE_THREAD | {"XLA_FLAGS": FLAGS}, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("{"):
-                found.append(json.loads(line))
-                print(f"{found[-1]['name']}: {found[-1]['value']:.4g}", file=sys.stderr, flush=True)
-    if process.returncode:
-        raise RuntimeError("the measurements ended early")
-    return found
-
-
 def rows(data: Path | None, quick: bool) -> list[bench.Row]:
     """Rows of ``terrax bench causal``; cells are synthetic, so ``data`` is not read."""
     del data
     out = []
-    for item in _measured(quick):
+    for item in measured("experiments.benches.causal_measure", quick):
         target, at_most = target_of(item["name"])
         timed = "ours" in item
         out.append(

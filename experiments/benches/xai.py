@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from .. import bench
-from .causal import FLAGS, ONE_THREAD
+from .measured import measured
 
 FASTER = {
     "expected gradients, MLP": 50.0,
@@ -31,23 +27,6 @@ def target_of(name: str) -> tuple[float, bool]:
     return next(v for n, v in FASTER.items() if name.startswith(n)), False
 
 
-def _measured(quick: bool) -> list[dict[str, Any]]:
-    """Run the measurements in a process with one thread, and pass on what it says."""
-    command = [sys.executable, "-m", "experiments.benches.xai_measure", *(["--quick"] if quick else [])]
-    found = []
-    with subprocess.Popen(
-        command, env=os.environ | ONE_THREAD | {"XLA_FLAGS": FLAGS}, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("{"):
-                found.append(json.loads(line))
-                print(f"{found[-1]['name']}: {found[-1]['value']:.4g}", file=sys.stderr, flush=True)
-    if process.returncode:
-        raise RuntimeError("the measurements ended early")
-    return found
-
-
 def rows(data: Path | None, quick: bool) -> list[bench.Row]:
     """Rows of ``terrax bench xai``; inputs are synthetic, so ``data`` is not read."""
     del data
@@ -57,7 +36,7 @@ def rows(data: Path | None, quick: bool) -> list[bench.Row]:
             file=sys.stderr,
         )
     out = []
-    for item in _measured(quick):
+    for item in measured("experiments.benches.xai_measure", quick):
         target, at_most = target_of(item["name"])
         timed = "ours" in item
         out.append(
