@@ -71,6 +71,7 @@ def test_members_side_by_side_are_the_members_one_by_one(given, run):
             _close(jax.tree.map(lambda a, i=i: a[i], many), one, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_gradient_of_a_member_is_the_gradient_alone(given):
     def loss(values, scale):
         found = hybrid.simulate(tiny.planned(), values | {"soil_rate": values["soil_rate"] * scale})

@@ -62,6 +62,7 @@ def _run(devices: int) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_eight_devices_train_as_one_does():
     one, eight = _run(1), _run(8)
     assert (one["devices"], eight["devices"], eight["spread"]) == (1, 8, 8)
