@@ -70,7 +70,8 @@ def expected_gradients(
     explainer: Any = shap.GradientExplainer(in_torch(model), torch.tensor(background))  # pyright: ignore[reportArgumentType]
     given: Any = torch.tensor(xs)
     row, place = draws_of_shap(ROWS, samples, DRAWS, 0)
-    at_once = 1 if isinstance(model, Lstm) else samples  # what a step keeps is to fit into the cache
+    # what a step of a recurrent network keeps is to fit into the cache
+    at_once = max(1, 32 // model.back.shape[1]) if isinstance(model, Lstm) else samples
 
     def ours() -> np.ndarray:
         found = gradients_of_samples(model, xs, background, row, place, chunk=at_once)
