@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from .. import bench
-from .measured import measured
+from .measured import measured, row_of
 
 LARGE = {"cells": 100_000, "variables": 8, "length": 400}
 TARGETS = {
@@ -34,22 +34,8 @@ def target_of(name: str) -> tuple[float | None, bool]:
 def rows(data: Path | None, quick: bool) -> list[bench.Row]:
     """Rows of ``terrax bench causal``; cells are synthetic, so ``data`` is not read."""
     del data
-    out = []
-    for item in measured("experiments.benches.causal_measure", quick):
-        target, at_most = target_of(item["name"])
-        timed = "ours" in item
-        out.append(
-            bench.Row(
-                item["name"],
-                float(item["value"]),
-                "times less processor time" if timed else "1",
-                peer=f"tigramite {item['peer'] * 1e3:.3g} ms, terrax {item['ours'] * 1e3:.3g} ms a cell"
-                if timed
-                else None,
-                target=target,
-                at_most=at_most,
-            )
-        )
+    items = measured("experiments.benches.causal_measure", quick)
+    out = [row_of(item, "tigramite", target_of, "ms a cell") for item in items]
     if not quick:
         out += _large()
     return out

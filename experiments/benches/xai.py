@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .. import bench
-from .measured import measured
+from .measured import measured, row_of
 
 FASTER = {
     "expected gradients, MLP": 50.0,
@@ -35,22 +35,8 @@ def rows(data: Path | None, quick: bool) -> list[bench.Row]:
             "expected gradients are left out: shap needs PyTorch for them, which is not installed",
             file=sys.stderr,
         )
-    out = []
-    for item in measured("experiments.benches.xai_measure", quick):
-        target, at_most = target_of(item["name"])
-        timed = "ours" in item
-        out.append(
-            bench.Row(
-                item["name"],
-                float(item["value"]),
-                "times less processor time" if timed else "1",
-                peer=f"shap {item['peer'] * 1e3:.3g} ms, terrax {item['ours'] * 1e3:.3g} ms"
-                if timed
-                else None,
-                target=target,
-                at_most=at_most,
-            )
-        )
+    items = measured("experiments.benches.xai_measure", quick)
+    out = [row_of(item, "shap", target_of) for item in items]
     return out + _accuracy(quick) + _physics(quick)
 
 

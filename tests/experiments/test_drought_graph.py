@@ -68,7 +68,6 @@ def settled(text: str) -> Config:
 
 def test_networks_keep_parents_alone(here):
     networks = settled(TINY + GRAPH).networks
-    assert networks is not None
     assert networks["weather"].inputs == ["vpd"]
     assert settled(TINY) == pipeline.settled(configured(TINY), synthetic=True, quick=False)
 
@@ -77,7 +76,6 @@ def test_roles_with_inputs_of_their_own_and_kept_inputs(here):
     text = TINY.replace("network: weather", "inputs: [rsds, vpd, lat]")
     graph = "graph: {file: found.nc, targets: {light_use_efficiency: [gpp]}, called: {vpd: dryness}, keep: [lat]}\n"
     roles = settled(text + graph).roles
-    assert roles is not None
     assert roles["light_use_efficiency"].inputs == ["vpd", "lat"]
 
 
@@ -86,7 +84,6 @@ def test_the_copy_of_the_run_counts(here):
     (here / "out").mkdir()
     shutil.move("found.nc", "out/graph.nc")
     networks = settled(TINY + GRAPH).networks
-    assert networks is not None
     assert networks["weather"].inputs == ["vpd"]
 
 

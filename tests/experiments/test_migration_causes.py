@@ -65,7 +65,6 @@ def test_known_effects_lie_in_their_intervals_as_often_as_stated():
         held, config = panel(Country(districts=30), seed)
         ds = effects.usable(effects.panel_of(held, config))
         got = distributed_lags(ds, effects.OUTCOME, effects.DROUGHT, 6, cluster="both", level=effects.LEVEL)
-        assert held.raw is not None
         rows = effects.truth(got, held.raw["effect_true"].values)
         inside += [r["inside"] for r in rows]
     # 96 intervals of 90 %, of which neighbours go together
@@ -108,10 +107,8 @@ def test_without_drought_fewer_leave_by_what_drought_added():
     held, config = panel(Country(districts=30), 2)
     ds = effects.usable(effects.panel_of(held, config))
     boot = Bootstrap(60, 0.9, resample="units")
-    assert held.raw is not None
     told = counterfactual.run(ds, config, boot, held.raw["effect_true"].values)
     assert told["total"]["lower"] <= told["total"]["difference"] <= told["total"]["upper"]
-    assert held.raw is not None
     drought = held.raw["drought_true"].values
     known = held.raw["effect_true"].values
     felt = sum(
