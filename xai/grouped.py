@@ -44,8 +44,8 @@ def grouped_shapley(
         background: rows that absent groups take, leaves (row, *leaf).
         method: ``exact`` (at most 14 players), ``permutation`` or ``kernel``.
         absence: ``marginal`` (each coalition as the mean over all rows) or ``joint`` (with one row, rows in balance);
-            marginal for exact values and joint for the others by default. Where players interact differently from row to
-            row and the budget would nearly list all coalitions, marginal is the more accurate.
+            marginal for exact values and joint for the others by default. Where players interact differently from row
+            to row and the budget would nearly list all coalitions, marginal is the more accurate.
         key: PRNG key; not needed for exact values.
         permutations: orderings, reverses counted, for ``permutation``.
         coalitions: evaluated coalitions for ``kernel``.

@@ -38,7 +38,10 @@ KNOWN = dict(commands())
 
 
 def test_the_two_lines_for_a_fresh_machine_stand_alone():
-    for line in ("pip install uv && uv run terrax run drought", "pip install uv && uv run pytest -n 2 --dist loadfile"):
+    for line in (
+        "pip install uv && uv run terrax run drought",
+        "pip install uv && uv run pytest -n 2 --dist loadfile",
+    ):
         assert f"{line}\n" in SHELL
 
 
