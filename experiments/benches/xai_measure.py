@@ -61,7 +61,7 @@ def expected_gradients(
 ) -> None:
     """Difference from and processor time beside shap's gradient explainer on the same draws."""
     import shap
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
@@ -123,7 +123,7 @@ def _evaluator(model: Perceptron | Lstm, leaf: tuple[int, ...]) -> Callable[[np.
     if find_spec("torch") is None:
         program = jax.jit(jax.vmap(model))
         return lambda x: np.asarray(program(x.reshape(-1, *leaf).astype(np.float32)))
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     torch.set_num_threads(1)
     net = in_torch(model).eval()

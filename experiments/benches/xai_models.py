@@ -73,7 +73,7 @@ def lstm(inputs: int, hidden: int, seed: int) -> Lstm:
 
 def in_torch(model: Perceptron | Lstm) -> Any:
     """The same network as a PyTorch module, (batch, ...) to (batch, 1)."""
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     def put(parameter: Any, values: Array) -> None:
         with torch.no_grad():
