@@ -1,0 +1,33 @@
+"""Wildfire: behaviour of fire in its fuel, danger indices and spread over a landscape."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import ellipse
+    from .ellipse import Ellipse
+
+_HOME = {
+    "ellipse": "",
+    "Ellipse": "ellipse",
+}
+
+__all__ = [
+    "Ellipse",
+    "ellipse",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOME[name]
+    if not home:
+        return importlib.import_module(f".{name}", __name__)
+    return getattr(importlib.import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,106 @@
+"""The ellipse that fire spreads in: head, back and flank, spread by direction and along a front's normal."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .safe import safe_sqrt
+
+Value = Float[Array, "..."]
+
+
+class Ellipse(NamedTuple):
+    """Spread at each place as if from a point: an ellipse grown from its rear focus [@anderson1983predicting].
+
+    Attributes:
+        head: rate of spread of the head [m s-1], zero or above.
+        length_to_width: ratio of the ellipse's axes [1], one or above.
+        towards: direction the head moves to [rad], clockwise from north (y), east (x) being pi / 2.
+    """
+
+    head: Value
+    length_to_width: Value
+    towards: Value
+
+
+def eccentricity(ellipse: Ellipse) -> Value:
+    """Eccentricity [1]: sqrt(1 - LW^-2) [@andrews2018rothermel].
+
+    At LW = 1, where the derivative has no limit, it is zero.
+    """
+    slim = ellipse.length_to_width
+    return safe_sqrt((slim - 1.0) * (slim + 1.0)) / slim
+
+
+def back(ellipse: Ellipse) -> Value:
+    """Rate of spread of the back [m s-1]: head (1 - e) / (1 + e) [@andrews2018rothermel]."""
+    return ellipse.head / (ellipse.length_to_width * (1.0 + eccentricity(ellipse))) ** 2
+
+
+def flank(ellipse: Ellipse) -> Value:
+    """Rate of spread of the flanks, where they are widest [m s-1]: (head + back) / (2 LW) [@andrews2018rothermel]."""
+    return half_axes(ellipse)[1]
+
+
+def half_axes(ellipse: Ellipse) -> tuple[Value, Value, Value]:
+    """Growth of the half axes and of the centre's way from the ignition [m s-1]: a, b and c [@catchpole1982fire].
+
+    a = (head + back) / 2 along the heading, b = a / LW across it, c = (head - back) / 2.
+    """
+    rear = back(ellipse)
+    a = 0.5 * (ellipse.head + rear)
+    return a, a / ellipse.length_to_width, 0.5 * (ellipse.head - rear)
+
+
+def rate_towards(ellipse: Ellipse, direction: Value) -> Value:
+    """Rate of spread from the ignition point towards a direction [m s-1] [@andrews2018rothermel].
+
+    head (1 - e) / (1 - e cos(direction - heading)), the ellipse in polar form about its rear focus.
+
+    Args:
+        ellipse: spread at each place.
+        direction: where to [rad], clockwise from north, of a shape that broadcasts with the ellipse.
+    """
+    e = eccentricity(ellipse)
+    rear = 1.0 / (ellipse.length_to_width**2 * (1.0 + e))  # 1 - e without loss of digits
+    turn = jnp.sin(0.5 * (direction - ellipse.towards)) ** 2
+    return ellipse.head * rear / (rear + 2.0 * e * turn)
+
+
+def normal_speed(ellipse: Ellipse, nx: Value, ny: Value) -> Value:
+    """Speed of a front along its outward normal (nx, ny) [m s-1] [@catchpole1982fire; @richards1990elliptical].
+
+    c cos(t) + sqrt(a^2 cos(t)^2 + b^2 sin(t)^2), t the angle between normal and heading: each point of the front grows
+    its own ellipse (Huygens). Of degree one in (nx, ny): for a gradient of any length it is the Hamiltonian. At
+    nx = ny = 0 it is zero, with a gradient of zero.
+
+    Args:
+        ellipse: spread at each place.
+        nx: eastward part of the unit normal [1].
+        ny: northward part of the unit normal [1].
+    """
+    east, north = jnp.sin(ellipse.towards), jnp.cos(ellipse.towards)
+    ahead, aside = nx * east + ny * north, nx * north - ny * east
+    a, _, c = half_axes(ellipse)
+    return c * ahead + a * safe_sqrt(ahead**2 + (aside / ellipse.length_to_width) ** 2)
+
+
+def area(ellipse: Ellipse, time: Value) -> Value:
+    """Area burned from a point after ``time`` [s] of uniform spread [m2]: pi a b t^2 [@andrews2018rothermel]."""
+    a, b, _ = half_axes(ellipse)
+    return jnp.pi * a * b * time**2
+
+
+__all__ = [
+    "Ellipse",
+    "area",
+    "back",
+    "eccentricity",
+    "flank",
+    "half_axes",
+    "normal_speed",
+    "rate_towards",
+]
