@@ -6,16 +6,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import ellipse
+    from . import behaviour, ellipse
     from .ellipse import Ellipse
 
 _HOME = {
+    "behaviour": "",
     "ellipse": "",
     "Ellipse": "ellipse",
 }
 
 __all__ = [
     "Ellipse",
+    "behaviour",
     "ellipse",
 ]
 

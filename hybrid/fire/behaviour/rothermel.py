@@ -70,7 +70,7 @@ def reaction_velocity(savr: Value, relative_packing: Value) -> Value:
 
 
 def moisture_damping(moisture: Value, extinction: Value) -> Value:
-    """Damping by moisture [1]: 1 - 2.59 r + 5.11 r^2 - 3.52 r^3, r = M / Mx, zero from 1 on [@rothermel1972, eq. 29]."""
+    """Damping by moisture [1]: 1 - 2.59 r + 5.11 r^2 - 3.52 r^3, r = M / Mx < 1, else 0 [@rothermel1972, eq. 29]."""
     r = moisture / extinction
     return jnp.where(r < 1.0, 1.0 + r * (-2.59 + r * (5.11 - 3.52 * r)), 0.0)
 
