@@ -94,6 +94,17 @@ def area(ellipse: Ellipse, time: Value) -> Value:
     return jnp.pi * a * b * time**2
 
 
+def perimeter(ellipse: Ellipse, time: Value) -> Value:
+    """Perimeter burned from a point after ``time`` [s] of uniform spread [m] [@andrews2018rothermel].
+
+    pi (a + b) (1 + h / 4 + h^2 / 64), h = ((a - b) / (a + b))^2: the series for an ellipse, cut after two terms.
+    """
+    a, b, _ = half_axes(ellipse)
+    slim = ellipse.length_to_width
+    h = ((slim - 1.0) / (slim + 1.0)) ** 2
+    return jnp.pi * (a + b) * (1.0 + h / 4.0 + h**2 / 64.0) * time
+
+
 __all__ = [
     "Ellipse",
     "area",
@@ -102,5 +113,6 @@ __all__ = [
     "flank",
     "half_axes",
     "normal_speed",
+    "perimeter",
     "rate_towards",
 ]

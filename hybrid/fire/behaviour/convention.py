@@ -12,8 +12,8 @@ from data.errors import ConfigError, listing
 class Convention:
     """Where references differ, which of them to follow.
 
-    The defaults are those of the Fire Lab's Behave library (which BehavePlus follows), but for two of its slips: the
-    units of the further fuel models and its limit of the slope factor.
+    The defaults are those of the Fire Lab's Behave library (which BehavePlus follows), but for its slips: the units of
+    the further fuel models, its limit of the slope factor, and its constants of crown fire.
 
     Attributes:
         live_class: class that the live fuel of fuel models 4, 5, 7 and 10 belongs to. Albini [@albini1976estimating]
@@ -37,6 +37,8 @@ class Convention:
             [@anderson1983predicting], or "andrews", 1 + 0.25 times effective wind in mph [@andrews1986behave].
         crown_ratio: whether the crown filling of sheltered wind is "given" from cover and crown ratio
             [@albini1979estimating], or "cover" alone [@finney1998farsite].
+        crown_units: "exact", or "reference": the constants by which Behave turns the critical intensity and rate of
+            crown fire from metric units, 0.08 % and 2e-6 off.
     """
 
     live_class: Literal["woody", "herbaceous"] = "woody"
@@ -48,6 +50,7 @@ class Convention:
     slope_limit: Literal["none", "reference"] = "none"
     length_to_width: Literal["anderson", "andrews"] = "anderson"
     crown_ratio: Literal["given", "cover"] = "given"
+    crown_units: Literal["exact", "reference"] = "exact"
 
     def __post_init__(self) -> None:
         kinds = get_type_hints(type(self))
@@ -60,7 +63,7 @@ class Convention:
 
 
 DEFAULT = Convention()
-REFERENCE = Convention(further_units="reference", slope_limit="reference")
+REFERENCE = Convention(further_units="reference", slope_limit="reference", crown_units="reference")
 """What the Behave library does, to the letter."""
 PUBLISHED = Convention(southern_rough_savr=1550, curing="exact")
 """What the papers print."""
