@@ -1,0 +1,1 @@
+"""Fire Weather Index System: three moisture codes and four indices of each day, over any cube."""
