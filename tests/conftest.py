@@ -10,6 +10,8 @@ import pytest
 from experiments.compilation import compile_quickly
 
 compile_quickly()
+# Processes that tests start shall read compiled modules, as a user's do: compiling all of them takes 10 s each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")
