@@ -6,14 +6,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import check, crown, flame, midflame, rothermel, surface, two_fuels
     from .convention import DEFAULT, PUBLISHED, REFERENCE, Convention
+    from .crown import Canopy, Crown, crown_fire
+    from .dataset import surface_dataset
     from .fuelbed import Moisture
     from .fuels import Fuel, FuelModel, fuel, fuel_grid, table
     from .midflame import slope_vector, twenty_foot_wind, wind_adjustment, wind_vector
     from .rothermel import Bed, prepare
     from .surface import Surface, spread
+    from .two_fuels import two_fuel_rate
 
 _HOME = {
+    "check": "",
+    "crown": "",
+    "flame": "",
+    "midflame": "",
+    "rothermel": "",
+    "surface": "",
+    "two_fuels": "",
     "DEFAULT": "convention",
     "PUBLISHED": "convention",
     "REFERENCE": "convention",
@@ -32,6 +43,11 @@ _HOME = {
     "prepare": "rothermel",
     "Surface": "surface",
     "spread": "surface",
+    "Canopy": "crown",
+    "Crown": "crown",
+    "crown_fire": "crown",
+    "surface_dataset": "dataset",
+    "two_fuel_rate": "two_fuels",
 }
 
 __all__ = [
@@ -39,18 +55,30 @@ __all__ = [
     "PUBLISHED",
     "REFERENCE",
     "Bed",
+    "Canopy",
     "Convention",
+    "Crown",
     "Fuel",
     "FuelModel",
     "Moisture",
     "Surface",
+    "check",
+    "crown",
+    "crown_fire",
+    "flame",
     "fuel",
     "fuel_grid",
+    "midflame",
     "prepare",
+    "rothermel",
     "slope_vector",
     "spread",
+    "surface",
+    "surface_dataset",
     "table",
     "twenty_foot_wind",
+    "two_fuel_rate",
+    "two_fuels",
     "wind_adjustment",
     "wind_vector",
 ]
@@ -59,7 +87,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    home = _HOME[name]
+    if not home:
+        return importlib.import_module(f".{name}", __name__)
+    return getattr(importlib.import_module(f".{home}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -19,6 +19,7 @@ from .surface import Surface, spread
 
 Value = Float[Array, "..."]
 Vector = tuple[Value, Value]
+Kind = Int[Array, "..."]
 
 CROWN_ADJUSTMENT = 0.4
 """Midflame over 20-ft wind in the fires that crown spread was fitted to [1] [@rothermel1991predicting]."""
@@ -66,7 +67,7 @@ class Crown(NamedTuple):
         crowning_wind: 20-ft wind at which crown spread sustains itself [m s-1], the crowning index.
     """
 
-    kind: Int[Array, "..."]
+    kind: Kind
     ellipse: Ellipse
     intensity: Value
     flame_length: Value

@@ -1,0 +1,1 @@
+"""Parts of the fire benches: correctness and speed of each part of ``hybrid.fire``."""
