@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -67,7 +67,8 @@ class FireWeather(NamedTuple):
     dsr: Value
 
 
-START = Codes(85.0, 6.0, 15.0)
+_SPRING: Any = (85.0, 6.0, 15.0)
+START = Codes(*_SPRING)
 """Codes that a season starts from after snow melt [@vanwagner1985equations]."""
 
 
