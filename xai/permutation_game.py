@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import PRNGKeyArray
+from scipy.special import ndtri, stdtrit
 
 from data.errors import ConfigError
 
@@ -18,8 +19,8 @@ def permutation(
 
     A pair is exact for interactions of two players. With background rows, each pair has one row for its absent players
     and rows are used equally often; the standard error follows from pairs within rows and, where not every row is
-    used, from rows [@cochran1977]. Calls of v: 2 (n - 1) for each pair, one for each row and one more, less what is
-    asked twice.
+    used, from rows [@cochran1977]. Where these are few it is widened, so that 1.96 of it is a 95 % interval
+    [@satterthwaite1946]. Calls of v: 2 (n - 1) for each pair, one for each row and one more, less what is asked twice.
 
     Args:
         v: worth of coalitions, v(z) or with `rows` v(z, row).
@@ -102,4 +103,26 @@ def _two_stage(values: np.ndarray, row: np.ndarray, count: int) -> tuple[np.ndar
     within = (one / size.reshape(shape)).sum(axis=0) / m**2
     between = means.var(axis=0, ddof=1) / m if m > 1 else np.zeros(means.shape[1:])
     share = m / count
-    return means.mean(axis=0), np.sqrt((1 - share) * between + share * within)
+    variance = (1 - share) * between + share * within
+    doubt = share**2 * _doubt(one[more], size[more].reshape(-1, *shape[1:]), m) / m**4
+    doubt += (1 - share) ** 2 * between**2 / max(m - 1, 1)
+    return means.mean(axis=0), np.sqrt(variance) * _wider(variance, doubt)
+
+
+def _doubt(one: np.ndarray, size: np.ndarray, rows: int) -> np.ndarray:
+    """Half the variance of the sum of variances in rows, from those with more than one pair, (row, ...)."""
+    known, rest = len(one), rows - len(one)
+    drawn = one**2 / (size + 1)
+    if not rest:
+        return (drawn / size**2).sum(axis=0)
+    # What the others have is taken from these: rows differ as well.
+    each = rest / known
+    alike = (drawn * (1 / size**2 + 2 * each / size)).sum(axis=0)
+    spread = one.var(axis=0, ddof=1) if known > 1 else one[0] ** 2
+    return alike + each**2 * known * (1 + known / rest) * spread / 2
+
+
+def _wider(variance: np.ndarray, doubt: np.ndarray) -> np.ndarray:
+    """Quantile of Student's t over the normal one, for the degrees of freedom of a variance [@satterthwaite1946]."""
+    freedom = np.divide(variance**2, doubt, out=np.full(variance.shape, np.inf), where=doubt > 0)
+    return stdtrit(np.maximum(freedom, 1.0), 0.975) / ndtri(0.975)
