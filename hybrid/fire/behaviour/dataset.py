@@ -135,9 +135,9 @@ def _moistures(moisture: Mapping[str, Any]) -> dict[str, Any]:
     for name in names:
         if name not in Moisture._fields:
             raise DataError(
-                f"no fuel has the moisture {name!r}{nearest(name, Moisture._fields)}",
+                f"no fuel has the moisture {name!r}",
                 "moisture",
-                f"give {listing(Moisture._fields)}",
+                nearest(name, Moisture._fields).strip() or f"give {listing(Moisture._fields)}",
             )
     lost = [n for n in Moisture._fields if n not in names]
     if lost:
@@ -153,9 +153,9 @@ def _canopy(canopy: Mapping[str, Any] | None, height: str, convention: Conventio
     for name in given:
         if name not in CANOPY:
             raise ConfigError(
-                f"no canopy value is called {name!r}{nearest(name, CANOPY)}",
+                f"no canopy value is called {name!r}",
                 "canopy",
-                f"use {listing(CANOPY)}",
+                nearest(name, CANOPY).strip() or f"use {listing(CANOPY)}",
             )
     wanted: list[str] = []
     if given:

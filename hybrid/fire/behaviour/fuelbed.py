@@ -7,6 +7,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ...process.laws.shapes import power
 from .. import units as u
 from ..safe import safe_ratio
 from .convention import Convention
@@ -114,7 +115,7 @@ def packing_ratio(bulk_density: Value) -> Value:
 
 def optimum_packing_ratio(savr: Value) -> Value:
     """Packing ratio of greatest reaction velocity [1]: 3.348 s^-0.8189, s in ft2 ft-3 [@rothermel1972, eq. 37]."""
-    return 3.348 * (savr * u.FOOT) ** -0.8189
+    return 3.348 * power(savr * u.FOOT, -0.8189)
 
 
 def live_extinction(dead: Category, live: Category, extinction: Value) -> Value:

@@ -139,11 +139,11 @@ def number_of(code: str | int) -> int:
     found = by_code.get(str(code).lower())
     number = found if found is not None else int(code) if str(code).isdigit() else None
     if number is None or number not in table():
-        hint = nearest(str(code), (m.code for m in table().values())) if not str(code).isdigit() else ""
+        hint = "" if str(code).isdigit() else nearest(str(code), (m.code for m in table().values())).strip()
         raise DataError(
-            f"no fuel model has the code {code!r}{hint}",
+            f"no fuel model has the code {code!r}",
             "fuel",
-            "use a number or code of the table, such as 4, 'GS4' or 91 (unburnable)",
+            hint or "use a number or code of the table, such as 4, 'GS4' or 91 (unburnable)",
         )
     return number
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ...process.laws.shapes import power
 from .. import units as u
 from ..safe import safe_ratio
 from . import fuelbed as bed
@@ -56,8 +58,9 @@ class Bed(NamedTuple):
 
 def maximum_reaction_velocity(savr: Value) -> Value:
     """Greatest reaction velocity [s-1]: s^1.5 / (495 + 0.0594 s^1.5) min-1, s in ft2 ft-3 [@rothermel1972, eq. 36]."""
-    power = (savr * u.FOOT) ** 1.5
-    return power / (495.0 + 0.0594 * power) / u.MINUTE
+    s = savr * u.FOOT
+    s = s * jnp.sqrt(s)
+    return s / (495.0 + 0.0594 * s) / u.MINUTE
 
 
 def reaction_velocity(savr: Value, relative_packing: Value) -> Value:
@@ -65,14 +68,14 @@ def reaction_velocity(savr: Value, relative_packing: Value) -> Value:
 
     Greatest velocity x r^A exp(A (1 - r)), A = 133 s^-0.7913 [@albini1976estimating].
     """
-    a = 133.0 * (savr * u.FOOT) ** -0.7913
-    return maximum_reaction_velocity(savr) * relative_packing**a * jnp.exp(a * (1.0 - relative_packing))
+    a = 133.0 * power(savr * u.FOOT, -0.7913)
+    return maximum_reaction_velocity(savr) * jnp.exp(a * (jnp.log(relative_packing) + 1.0 - relative_packing))
 
 
 def moisture_damping(moisture: Value, extinction: Value) -> Value:
     """Damping by moisture [1]: 1 - 2.59 r + 5.11 r^2 - 3.52 r^3, r = M / Mx < 1, else 0 [@rothermel1972, eq. 29]."""
-    r = moisture / extinction
-    return jnp.where(r < 1.0, 1.0 + r * (-2.59 + r * (5.11 - 3.52 * r)), 0.0)
+    r = jnp.minimum(moisture / extinction, 1.0)
+    return (1.0 - r) * (1.0 + r * (3.52 * r - 1.59))  # the same cubic, without loss of digits near 1
 
 
 def mineral_damping(effective_mineral: float = EFFECTIVE_MINERAL) -> float:
@@ -91,7 +94,7 @@ def propagating_flux_ratio(savr: Value, packing: Value) -> Value:
 
 def wind_exponent(savr: Value) -> Value:
     """Power of wind in the wind factor [1]: 0.02526 s^0.54, s in ft2 ft-3 [@rothermel1972, eq. 49]."""
-    return 0.02526 * (savr * u.FOOT) ** 0.54
+    return 0.02526 * power(savr * u.FOOT, 0.54)
 
 
 def wind_scale(savr: Value, relative_packing: Value) -> Value:
@@ -100,13 +103,14 @@ def wind_scale(savr: Value, relative_packing: Value) -> Value:
     C = 7.47 exp(-0.133 s^0.55), E = 0.715 exp(-3.59e-4 s), U in ft min-1, s in ft2 ft-3.
     """
     s = savr * u.FOOT
-    c, e = 7.47 * jnp.exp(-0.133 * s**0.55), 0.715 * jnp.exp(-3.59e-4 * s)
-    return c * relative_packing**-e * (1.0 / u.FOOT_PER_MINUTE) ** wind_exponent(savr)
+    e = 0.715 * jnp.exp(-3.59e-4 * s)
+    by_speed = -wind_exponent(savr) * math.log(u.FOOT_PER_MINUTE)
+    return 7.47 * jnp.exp(-0.133 * power(s, 0.55) + by_speed - e * jnp.log(relative_packing))
 
 
 def slope_scale(packing: Value) -> Value:
     """Slope factor at a slope of 1 [1]: 5.275 b^-0.3 [@rothermel1972, eq. 51]."""
-    return 5.275 * packing**-0.3
+    return 5.275 * power(packing, -0.3)
 
 
 def residence_time(savr: Value) -> Value:

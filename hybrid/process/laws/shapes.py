@@ -18,7 +18,7 @@ def at_least(a: Value, b: Value | float) -> Value:
     return jnp.where(a > b, a, b)
 
 
-def power(base: Value, exponent: Value) -> Value:
+def power(base: Value, exponent: Value | float) -> Value:
     """``base`` to the power ``exponent``, for a base above zero, by exponential and logarithm."""
     return jnp.exp(exponent * jnp.log(base))
 
