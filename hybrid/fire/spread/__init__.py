@@ -1,0 +1,1 @@
+"""Spread of fire over a grid."""
