@@ -6,18 +6,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import check, crown, flame, midflame, rothermel, surface, two_fuels
+    from . import check, crown, equilibrium, flame, midflame, rothermel, surface, timelag, two_fuels
     from .convention import DEFAULT, PUBLISHED, REFERENCE, Convention
     from .crown import Canopy, Crown, crown_fire
     from .dataset import surface_dataset
     from .fuelbed import Moisture
     from .fuels import Fuel, FuelModel, fuel, fuel_grid, table
     from .midflame import slope_vector, twenty_foot_wind, wind_adjustment, wind_vector
+    from .moisture_process import fuel_moisture
     from .rothermel import Bed, prepare
     from .surface import Surface, spread
     from .two_fuels import two_fuel_rate
 
 _HOME = {
+    "equilibrium": "",
+    "timelag": "",
+    "fuel_moisture": "moisture_process",
     "check": "",
     "crown": "",
     "flame": "",
@@ -65,9 +69,11 @@ __all__ = [
     "check",
     "crown",
     "crown_fire",
+    "equilibrium",
     "flame",
     "fuel",
     "fuel_grid",
+    "fuel_moisture",
     "midflame",
     "prepare",
     "rothermel",
@@ -76,6 +82,7 @@ __all__ = [
     "surface",
     "surface_dataset",
     "table",
+    "timelag",
     "twenty_foot_wind",
     "two_fuel_rate",
     "two_fuels",
