@@ -203,6 +203,15 @@ _DECLARED = (
     ),
     Variable("ewt", "mm", "equivalent water thickness anomaly", -3000, 3000, "", "", "water"),
     Variable("q", "mm d-1", "streamflow per catchment area", 0, 500, "", "", "water", aliases=("discharge",)),
+    Variable("snd", "m", "depth of snow", 0, 60, "surface_snow_thickness", aliases=("snow_depth",)),
+    # fire weather
+    Variable("ffmc", "1", "Fine Fuel Moisture Code", 0, 101),
+    Variable("dmc", "1", "Duff Moisture Code", 0, 5000),
+    Variable("dc", "1", "Drought Code", 0, 10000),
+    Variable("isi", "1", "Initial Spread Index", 0, 100000),
+    Variable("bui", "1", "Buildup Index", 0, 5000),
+    Variable("fwi", "1", "Fire Weather Index", 0, 20000),
+    Variable("dsr", "1", "Daily Severity Rating", 0, 1e6),
 )
 
 

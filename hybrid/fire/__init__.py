@@ -6,19 +6,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import behaviour, ellipse
+    from . import behaviour, ellipse, fbp, index
     from .ellipse import Ellipse
+    from .fbp.dataset import fire_behaviour
+    from .index.dataset import fire_weather
 
 _HOME = {
     "behaviour": "",
+    "fbp": "",
+    "index": "",
     "ellipse": "",
     "Ellipse": "ellipse",
+    "fire_behaviour": "fbp.dataset",
+    "fire_weather": "index.dataset",
 }
 
 __all__ = [
     "Ellipse",
     "behaviour",
     "ellipse",
+    "fbp",
+    "fire_behaviour",
+    "fire_weather",
+    "index",
 ]
 
 

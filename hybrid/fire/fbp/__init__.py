@@ -1,1 +1,59 @@
 """Canadian Forest Fire Behaviour Prediction System: spread, crown fire and intensity of its fuel types."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import consumption, foliar, fuels, growth, slope, spread
+    from .dataset import fire_behaviour
+    from .fuels import TYPES, codes_of
+    from .predict import Behaviour, Front, Site, behaviour, ellipse
+
+_HOME = {
+    "consumption": "",
+    "foliar": "",
+    "fuels": "",
+    "growth": "",
+    "slope": "",
+    "spread": "",
+    "fire_behaviour": "dataset",
+    "TYPES": "fuels",
+    "codes_of": "fuels",
+    "Behaviour": "predict",
+    "Front": "predict",
+    "Site": "predict",
+    "behaviour": "predict",
+    "ellipse": "predict",
+}
+
+__all__ = [
+    "TYPES",
+    "Behaviour",
+    "Front",
+    "Site",
+    "behaviour",
+    "codes_of",
+    "consumption",
+    "ellipse",
+    "fire_behaviour",
+    "foliar",
+    "fuels",
+    "growth",
+    "slope",
+    "spread",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOME[name]
+    if not home:
+        return importlib.import_module(f".{name}", __name__)
+    return getattr(importlib.import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -131,7 +131,11 @@ TABLE: Fuel = _table()
 ASPEN = TYPES.index("D-1")
 """Code of leafless aspen, which shares in mixtures."""
 
-_PLAIN = {re.sub(r"[^a-z0-9]", "", t.lower()): k for k, t in enumerate(TYPES)}
+NO_FUEL = -1
+"""Code of what does not burn, by name "NF" (no fuel) or "WA" (water)."""
+
+_PLAIN = {"nf": NO_FUEL, "nofuel": NO_FUEL, "nonfuel": NO_FUEL, "wa": NO_FUEL, "water": NO_FUEL}
+_PLAIN |= {re.sub(r"[^a-z0-9]", "", t.lower()): k for k, t in enumerate(TYPES)}
 
 
 def code_of(name: str, where: str = "") -> int:
@@ -163,4 +167,4 @@ def take(code: Any, dtype: Any = None) -> Fuel:
     return Fuel(*(jnp.asarray(column, dtype)[code] for column in TABLE))
 
 
-__all__ = ["ASPEN", "LONG_NAMES", "TABLE", "TYPES", "Fuel", "code_of", "codes_of", "take"]
+__all__ = ["ASPEN", "LONG_NAMES", "NO_FUEL", "TABLE", "TYPES", "Fuel", "code_of", "codes_of", "take"]

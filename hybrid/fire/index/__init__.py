@@ -1,1 +1,74 @@
 """Fire Weather Index System: three moisture codes and four indices of each day, over any cube."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import daylength, drought, duff, fine_fuel, hourly, indices, season
+    from .dataset import fire_weather
+    from .daylength import DayLength
+    from .family import FAMILIES
+    from .hourly import run_hours
+    from .run import START, Codes, FireWeather, Weather, run_days
+    from .seasonal import State, Winter, out_of_season, run_seasons
+
+_HOME = {
+    "daylength": "",
+    "drought": "",
+    "duff": "",
+    "fine_fuel": "",
+    "hourly": "",
+    "indices": "",
+    "season": "",
+    "fire_weather": "dataset",
+    "DayLength": "daylength",
+    "FAMILIES": "family",
+    "run_hours": "hourly",
+    "START": "run",
+    "Codes": "run",
+    "FireWeather": "run",
+    "Weather": "run",
+    "run_days": "run",
+    "State": "seasonal",
+    "Winter": "seasonal",
+    "out_of_season": "seasonal",
+    "run_seasons": "seasonal",
+}
+
+__all__ = [
+    "FAMILIES",
+    "START",
+    "Codes",
+    "DayLength",
+    "FireWeather",
+    "State",
+    "Weather",
+    "Winter",
+    "daylength",
+    "drought",
+    "duff",
+    "fine_fuel",
+    "fire_weather",
+    "hourly",
+    "indices",
+    "out_of_season",
+    "run_days",
+    "run_hours",
+    "run_seasons",
+    "season",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOME[name]
+    if not home:
+        return importlib.import_module(f".{name}", __name__)
+    return getattr(importlib.import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .days import over_days
 from .family import family_of
 from .fine_fuel import code, moisture, settled, wetted
 from .run import Weather
@@ -58,7 +58,7 @@ def run_hours(
 
     shape = jnp.broadcast_shapes(*(w.shape[1:] for w in weather))
     begun = jnp.broadcast_to(jnp.asarray(start, weather.tas.dtype), shape)
-    end, found = jax.lax.scan(one, begun, weather)
+    end, found = over_days(one, begun, weather)
     return found, end
 
 

@@ -53,7 +53,7 @@ def duff_function(bui: Value) -> Value:
     return jnp.where(bui > 80.0, 1000.0 / (25.0 + 108.64 * jnp.exp(-0.023 * bui)), low)
 
 
-def fire_weather(isi: Value, bui: Value) -> Value:
+def fire_weather_index(isi: Value, bui: Value) -> Value:
     """Fire Weather Index [1] [@vanwagner1985equations, eqs. 29, 30a and 30b].
 
     B = 0.1 R f(D); exp(2.72 (0.434 ln B)^0.647) above one, B below.
@@ -73,7 +73,7 @@ __all__ = [
     "buildup",
     "daily_severity",
     "duff_function",
-    "fire_weather",
+    "fire_weather_index",
     "fuel_function",
     "initial_spread",
     "wind_function",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from . import drought, duff, fine_fuel, indices
 from .daylength import DayLength
+from .days import over_days
 from .family import Family, family_of
 
 Value = Float[Array, "..."]
@@ -75,6 +75,8 @@ START = Codes(*_SPRING)
 def next_codes(codes: Codes, day: Weather, hours: Value, factor: Value, family: Family) -> Codes:
     """Codes of a day from those of the day before; all are NaN where any weather of the day is.
 
+    Humidity above 100 % is taken for 100 %.
+
     Args:
         codes: of the day before.
         day: weather.
@@ -82,6 +84,7 @@ def next_codes(codes: Codes, day: Weather, hours: Value, factor: Value, family: 
         factor: day-length factor of the Drought Code [1].
         family: constants in which programs differ.
     """
+    day = day._replace(hurs=jnp.minimum(day.hurs, 100.0))
     found = Codes(
         fine_fuel.next_ffmc(codes.ffmc, *day, family.scale),
         duff.next_dmc(codes.dmc, day.tas, day.hurs, day.pr, hours, family.printed),
@@ -95,11 +98,11 @@ def with_indices(codes: Codes, wind: Value, family: Family) -> FireWeather:
     """Codes of a day with the indices that follow from them and from the wind [km h-1]."""
     isi = indices.initial_spread(codes.ffmc, wind, family.scale)
     bui = indices.buildup(codes.dmc, codes.dc)
-    fwi = indices.fire_weather(isi, bui)
+    fwi = indices.fire_weather_index(isi, bui)
     return FireWeather(*codes, isi, bui, fwi, indices.daily_severity(fwi))
 
 
-def run(
+def run_days(
     weather: Weather,
     month: Int[Array, " time"],
     start: Codes,
@@ -133,7 +136,7 @@ def run(
 
     shape = jnp.broadcast_shapes(*(w.shape[1:] for w in weather))
     begun = Codes(*(jnp.broadcast_to(jnp.asarray(c, weather.tas.dtype), shape) for c in start))
-    end, found = jax.lax.scan(one, begun, (weather, month))
+    end, found = over_days(one, begun, (weather, month))
     return found, end
 
 
@@ -143,6 +146,6 @@ __all__ = [
     "FireWeather",
     "Weather",
     "next_codes",
-    "run",
+    "run_days",
     "with_indices",
 ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from .daylength import DayLength
+from .days import over_days
 from .drought import overwintered
 from .family import family_of
 from .run import START, Codes, FireWeather, Weather, next_codes, with_indices
@@ -102,7 +102,7 @@ def run_seasons(
         rain = jnp.where(on, 0.0, s.winter_rain + day.pr)
         return State(codes, on, autumn, rain), found
 
-    end, found = jax.lax.scan(one, state, (weather, month, active, opens))
+    end, found = over_days(one, state, (weather, month, active, opens))
     return found, end
 
 
