@@ -16,6 +16,7 @@ from data.files import atomic_write_text
 _MODULES = {
     "causal": "experiments.benches.causal",
     "causal-truth": "experiments.benches.causal_truth",
+    "fire": "experiments.benches.fire_speed",
     "fire-truth": "experiments.benches.fire_truth",
     "hybrid": "experiments.benches.hybrid",
     "interventions": "experiments.benches.interventions",
