@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy import stats
+from scipy.special import ndtri
 
 from data.errors import ConfigError, DataError, counted, listing
 
@@ -107,7 +107,7 @@ def agreement(
                 _name(n),
                 "give effect, lower and upper in this order",
             )
-    wide = stats.norm.ppf(0.5 + LEVEL / 2) * error
+    wide = ndtri(0.5 + LEVEL / 2) * error
     acts = (lower > 0) | (upper < 0)
     used = (np.abs(value) > wide) & (np.abs(value) > small * np.abs(value).max())
     covered = (lower <= value) & (value <= upper)
@@ -188,7 +188,7 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     """95 % interval of a share [@wilson1927]; NaN for none of none."""
     if not of:
         return float("nan"), float("nan")
-    z = stats.norm.ppf(0.5 + LEVEL / 2)
+    z = ndtri(0.5 + LEVEL / 2)
     share, whole = hits / of, 1 + z**2 / of
     centre = (share + z**2 / (2 * of)) / whole
     half = z / whole * np.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))

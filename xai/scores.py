@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 LEVEL = 0.95
 """Coverage of intervals."""
@@ -144,11 +144,11 @@ def summarise(score: Score) -> Skill:
     if count > 1:
         stderr = float(value.std(ddof=1) / np.sqrt(count))
         left = value - mean - skill * (perfect - mean)
-        wide = left.std(ddof=1) / np.sqrt(count) / abs(far) * stats.t.ppf(0.5 + LEVEL / 2, count - 1)
+        wide = left.std(ddof=1) / np.sqrt(count) / abs(far) * stdtrit(count - 1, 0.5 + LEVEL / 2)
     else:
         stderr = float(error[0])
-        by_value = stderr / abs(far) * stats.norm.ppf(0.5 + LEVEL / 2)
-        quantile = stats.t.ppf(0.5 + LEVEL / 2, draws - 1) if draws > 1 else 0.0
+        by_value = stderr / abs(far) * ndtri(0.5 + LEVEL / 2)
+        quantile = stdtrit(draws - 1, 0.5 + LEVEL / 2) if draws > 1 else 0.0
         by_random = random_error * abs(1.0 - skill) / abs(far) * quantile
         wide = np.hypot(by_value, by_random)
     p = np.nan
@@ -182,7 +182,14 @@ def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Spearman's rank correlation along the last axis; NaN where one side does not vary."""
-    return correlation(stats.rankdata(a, axis=-1), stats.rankdata(b, axis=-1))
+    return correlation(ranks(a), ranks(b))
+
+
+def ranks(a: np.ndarray) -> np.ndarray:
+    """Ranks along the last axis, their mean where values are equal."""
+    from scipy.stats import rankdata  # takes a second to import
+
+    return rankdata(a, axis=-1)
 
 
 def permuted(a: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:

@@ -6,20 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
 
 from data.errors import DataError
 
-from .scores import Score, jackknife, one, permuted, undefined
+from .scores import Score, jackknife, one, permuted, ranks, undefined
 
 
 def member_rank_correlation(members: Float[np.ndarray, "*draw member part"]) -> np.ndarray:
     """Mean rank correlation of the attributions of all pairs of members, (*draw,)."""
-    ranks = stats.rankdata(members, axis=-1)
-    ranks = ranks - ranks.mean(axis=-1, keepdims=True)
-    size = np.linalg.norm(ranks, axis=-1, keepdims=True)
+    order = ranks(members)
+    order = order - order.mean(axis=-1, keepdims=True)
+    size = np.linalg.norm(order, axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
-        unit = ranks / size
+        unit = order / size
     return _pairs(unit @ np.swapaxes(unit, -1, -2))
 
 
