@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -70,7 +72,7 @@ def propagate(
     table = table._replace(count=jnp.minimum(wanted, scheme.max_steps))
     fields = Fields(rates, None if built is None else lay(layout, built, jnp.inf))
     solve = sweep if scheme.adjoint == "sweep" else by_diffrax
-    final = solve(plan, flat, fields, table)
+    final: Any = solve(plan, flat, fields, table)
     return Front(unlay(layout, final.level), unlay(layout, final.arrival)), wanted
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array
 
 from data.errors import DataError
@@ -82,18 +82,17 @@ def grown(grid: Grid, x: Any, y: Any, rates: Ellipse, age: Any, time: Any = 0.0)
         age: [s] at ``time``.
         time: [s] at which the ellipse has this size.
     """
+    ((x, y),) = corners(grid, [(x, y)], 1, "point")
     _inside(grid, x, y)
     a, b, c = half_axes(rates)
     east, north = centres(grid)
-    ahead = (east - (x - grid.west)) * jnp.sin(rates.towards) + (north - (y - grid.first)) * jnp.cos(
-        rates.towards
-    )
+    ahead = (east - x) * jnp.sin(rates.towards) + (north - y) * jnp.cos(rates.towards)
     return Ignition((a * to_point(grid, x, y) - c * ahead) / b - b * age, time)
 
 
 def _inside(grid: Grid, x: Any, y: Any) -> None:
     """Raise where a known place, from the first cell, is outside of the grid; traced places are taken as they are."""
-    if isinstance(x, jax.core.Tracer) or isinstance(y, jax.core.Tracer):
+    if isinstance(x, Tracer) or isinstance(y, Tracer):
         return
     place = float(x) + grid.west, float(y) + grid.first
     if not grid.inside(*place):

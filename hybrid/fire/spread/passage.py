@@ -102,7 +102,10 @@ def _normal(wave: Wave, slopes: Slopes) -> _Normal:
     square = _size(wave, p, q)[1] + TINY
     inverse = jax.lax.rsqrt(square)
     again, twice = _ray(wave, p, q, square * inverse)
-    return _Normal(p, q, inverse, (u * again >= 0.0) & (v * twice >= 0.0))
+    # the ray of these slopes must come from the sides that they were taken on
+    columns = jnp.where(u > 0.0, again >= 0.0, again <= 0.0)
+    rows = jnp.where(v > 0.0, twice >= 0.0, twice <= 0.0)
+    return _Normal(p, q, inverse, columns & rows)
 
 
 def _height(wave: Wave, normal: _Normal) -> Flat:

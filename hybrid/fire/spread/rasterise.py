@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Bool, Float
 
 from data.errors import DataError
@@ -60,7 +61,7 @@ def corners(grid: Grid, vertices: Any, least: int, name: str) -> Float[Array, "v
     Known places are moved in double precision, where eastings and northings would lose decimetres in single.
     """
     origin = np.array([grid.west, grid.first])
-    known = not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(vertices))
+    known = not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(vertices))
     places: Any = np.asarray(vertices, float) if known else jnp.asarray(vertices)
     if places.ndim != 2 or places.shape[1] != 2:
         raise DataError(f"the vertices are of shape {places.shape}", name, "give pairs of x and y")

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import diffrax
 import jax.numpy as jnp
-from jaxtyping import Array
 
 from .hamiltonian import hamiltonian
 from .steps import Table
@@ -57,10 +56,10 @@ class Stages(diffrax.AbstractSolver):
 def by_diffrax(plan: Plan, front: Front, fields: Fields, table: Table) -> Front:
     """Front after all steps, as :func:`hybrid.fire.spread.sweep.sweep` gives it [@kidger2021neural; @stumm2010new]."""
 
-    def field(t: Array, y: Front, args: tuple[Fields, Table]) -> Front:
+    def field(t: Any, y: Front, args: Any) -> Front:
         j = jnp.asarray(jnp.round(t), jnp.int32)
         rates = rates_of(plan, args[0], args[1], j)
-        fall = hamiltonian(plan.layout, y.level, rates, j)
+        fall: Any = hamiltonian(plan.layout, y.level, rates, j)
         return Front(-fall * args[1].duration[j] / plan.width, jnp.zeros_like(y.arrival))
 
     real = front.level.dtype

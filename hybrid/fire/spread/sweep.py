@@ -29,8 +29,8 @@ class Front(NamedTuple):
         arrival: time the front passed [s], infinite where it has not.
     """
 
-    level: Array
-    arrival: Array
+    level: Any
+    arrival: Any
 
 
 class Fields(NamedTuple):
@@ -83,7 +83,8 @@ def _stages(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> Arr
     """Level after the Runge-Kutta stages."""
     x = level
     for weight in WEIGHTS[plan.scheme.stages]:
-        x = x - scale * hamiltonian(plan.layout, x, wave, j)
+        fall: Any = hamiltonian(plan.layout, x, wave, j)
+        x = x - scale * fall
         x = fence(weight * level + (1.0 - weight) * x if weight else x, j)
     return x
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
 
 SIDES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 """Sides of windows [cells]: few, since a program is compiled for each pair."""
@@ -66,8 +65,8 @@ class Window(NamedTuple):
         )
 
 
-def bounds(burned: Bool[np.ndarray, "y x"]) -> Window | None:
-    """The least window that holds all burned cells, or None where there is none."""
+def bounds(burned: Any) -> Window | None:
+    """The least window that holds all burned cells of a mask (y, x), or None where there is none."""
     rows, columns = (np.flatnonzero(burned.any(axis=a)) for a in (1, 0))
     if not rows.size:
         return None
