@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from hybrid.fire.index import Codes, DayLength, Weather, daylength, run_days
+from hybrid.fire.index import START, Codes, DayLength, Weather, daylength, run_days
 from hybrid.fire.index.blocks import in_blocks
 
 from ... import bench
@@ -40,9 +40,10 @@ def rows(data: Path | None, quick: bool) -> list[bench.Row]:
     del data
     cells = QUICK if quick else CELLS
     days = weather(cells)
-    length = daylength.by_latitude(np.linspace(-60.0, 80.0, cells))
-    length = DayLength(*(np.asarray(a, np.float32) for a in length))  # pyright: ignore[reportArgumentType]
-    start: Any = Codes(*(np.full(cells, c, np.float32) for c in (85.0, 6.0, 15.0)))
+    tables: Any = [np.asarray(a, np.float32) for a in daylength.by_latitude(np.linspace(-60.0, 80.0, cells))]
+    length = DayLength(*tables)
+    first: Any = [np.full(cells, c, np.float32) for c in START]
+    start = Codes(*first)
     month = np.minimum(np.arange(DAYS) // 30, 11).astype(np.int32)
     function = _run()
     call = functools.partial(in_blocks, function, (days, start, length), month)
