@@ -71,20 +71,25 @@ def test_units_of_arrays_are_converted(plain):
     np.testing.assert_allclose(run(slope=rise)["flame_length"], plain["flame_length"], rtol=1e-6)
 
 
-def test_time_comes_before_the_grid():
-    wind = xr.DataArray([1.0, 3.0], dims="time", coords={"time": [0, 1]})
-    found = run(speed=wind)["rate_of_spread"]
-    assert found.dims == ("time", "y", "x")
-    assert (found[1, :, :2] > found[0, :, :2]).all()
+@pytest.fixture(scope="module")
+def crowns():
+    """Two hours of crown fire: a breeze and a gale at 10 m."""
+    wind = xr.DataArray([1.0, 15.0], dims="time", coords={"time": [0, 1]})
+    return run(canopy=TREES | CROWNS, speed=wind, wind_height="10m")
 
 
-def test_crown_fire_is_flagged():
-    found = run(canopy=TREES | CROWNS, speed=15.0, wind_height="10m")
-    kind = found["fire_type"]
-    assert kind.attrs["flag_meanings"].split()[int(kind.sel(y=20.0, x=10.0))] == "active"
-    assert int(kind.sel(y=10.0, x=20.0)) < 2
-    assert "Van Wagner 1977" in found.attrs["references"]
-    assert (found["crown_fraction_burned"] <= 1.0).all()
+def test_time_comes_before_the_grid(crowns):
+    rate = crowns["rate_of_spread"]
+    assert rate.dims == ("time", "y", "x")
+    assert (rate[1, :, :2] > rate[0, :, :2]).all()
+
+
+def test_crown_fire_is_flagged(crowns):
+    kind = crowns["fire_type"]
+    assert kind.attrs["flag_meanings"].split()[int(kind.sel(time=1, y=20.0, x=10.0))] == "active"
+    assert (kind.sel(y=10.0, x=20.0) < 2).all()
+    assert "Van Wagner 1977" in crowns.attrs["references"]
+    assert (crowns["crown_fraction_burned"] <= 1.0).all()
 
 
 def test_missing_codes_take_the_named_model():

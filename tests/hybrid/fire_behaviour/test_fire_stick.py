@@ -120,6 +120,7 @@ def test_sun_dries_and_rain_wets():
     assert (jnp.diff(rainy) > 0).all()
 
 
+@pytest.mark.slow
 def test_gradient_through_two_days_equals_finite_differences():
     hours = np.arange(48)
     light = np.maximum(np.sin(2 * np.pi * (hours - 6) / 24), 0.0)
