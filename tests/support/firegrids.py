@@ -41,13 +41,11 @@ def run(
 ) -> Front:
     """Spread at once on the whole grid, with weather at the beginning and the end."""
     can = jnp.ones(grid.shape, bool) if burnable is None else jnp.asarray(burnable)
-    return _run(
-        level, jax.tree.map(jnp.asarray, rates), end, can, built, grid.width, grid.north_first, scheme
-    )
+    wave = wave_of(jax.tree.map(jnp.asarray, rates), grid.north_first)
+    return _run(level, wave, end, can, built, grid.width, scheme)
 
 
-@partial(jax.jit, static_argnums=(5, 6, 7))
-def _run(level, rates, end, can, built, width, north_first, scheme):
-    times = jnp.linspace(0.0, end, rates.head.shape[0])
-    wave = wave_of(rates, north_first)
+@partial(jax.jit, static_argnums=6)
+def _run(level, wave, end, can, built, width, scheme):
+    times = jnp.linspace(0.0, end, wave.flank.shape[0])
     return propagate(front_of(level), times, wave, can, 0.0, end, width, scheme, built)[0]

@@ -31,7 +31,7 @@ def propagate(
     burnable: Bool[Array, "y x"],
     start: Float[Array, ""],
     end: Float[Array, ""],
-    width: float,
+    width: Any,
     scheme: Scheme = Scheme(),
     built: Float[Array, "y x"] | None = None,
 ) -> tuple[Front, Int[Array, ""]]:
@@ -55,12 +55,14 @@ def propagate(
         RuntimeError: where the run needs more steps than ``scheme.max_steps`` (at run time, under jit too).
     """
     rows, columns = front.level.shape
-    plan = Plan(Layout(rows, columns, scheme.order), scheme, width)
+    plan = Plan(Layout(rows, columns, scheme.order), scheme)
     layout = plan.layout
-    flat = Front(lay(layout, jnp.where(burnable, front.level, FAR), FAR), lay(layout, front.arrival, jnp.inf))
-    rates = jax.tree.map(lambda a: lay(layout, jnp.where(burnable, a, 0.0), 0.0), wave)
+    flat = Front(
+        lay(layout, jnp.where(burnable, front.level / width, FAR), FAR), lay(layout, front.arrival, jnp.inf)
+    )
+    rates = jax.tree.map(lambda a: lay(layout, jnp.where(burnable, a / width, 0.0), 0.0), wave)
     edges = jnp.clip(times, start, end)
-    counts = step_counts(scheme, edges, rates, width)
+    counts = step_counts(scheme, edges, rates)
     wanted = jnp.sum(jnp.minimum(counts, 2**20))
     wanted = eqx.error_if(
         wanted,
@@ -73,7 +75,7 @@ def propagate(
     fields = Fields(rates, None if built is None else lay(layout, built, jnp.inf))
     solve = sweep if scheme.adjoint == "sweep" else by_diffrax
     final: Any = solve(plan, flat, fields, table)
-    return Front(unlay(layout, final.level), unlay(layout, final.arrival)), wanted
+    return Front(width * unlay(layout, final.level), unlay(layout, final.arrival)), wanted
 
 
 __all__ = ["propagate", "wave_of"]

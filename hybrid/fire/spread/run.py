@@ -312,7 +312,7 @@ class _Run:
             jnp.asarray(self.time, real),
             jnp.asarray(end, real),
         )
-        step = partial(_members, float(self.grid.width), self.scheme)
+        step = partial(_members, self.scheme, jnp.asarray(self.grid.width, real))
         parts = np.array_split(np.arange(self.level.shape[0]), min(self.threads, self.level.shape[0]))
 
         def one(part: np.ndarray) -> tuple[Any, Any]:
@@ -345,10 +345,10 @@ class _Run:
         return found
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@partial(jax.jit, static_argnums=0)
 def _members(
-    width: float,
     scheme: Scheme,
+    width: Any,
     front: Front,
     wave: Any,
     can: Any,

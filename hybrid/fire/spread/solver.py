@@ -60,7 +60,7 @@ def by_diffrax(plan: Plan, front: Front, fields: Fields, table: Table) -> Front:
         j = jnp.asarray(jnp.round(t), jnp.int32)
         rates = rates_of(plan, args[0], args[1], j)
         fall: Any = hamiltonian(plan.layout, y.level, rates, j)
-        return Front(-fall * args[1].duration[j] / plan.width, jnp.zeros_like(y.arrival))
+        return Front(-fall * args[1].duration[j], jnp.zeros_like(y.arrival))
 
     real = front.level.dtype
     solution = diffrax.diffeqsolve(

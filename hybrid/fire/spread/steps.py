@@ -59,16 +59,14 @@ class Scheme:
 
 
 def fastest(wave: Wave) -> Float[Array, ...]:
-    """Greatest rate of the rays along columns and rows, summed [m s-1], over the last axis."""
+    """Greatest rate of the rays along columns and rows, summed, over the last axis."""
     beta = wave.flank * wave.flank
     x = jnp.abs(wave.along) + jnp.sqrt(beta + wave.along * wave.along)
     y = jnp.abs(wave.down) + jnp.sqrt(beta + wave.down * wave.down)
     return jnp.max(x + y, axis=-1)
 
 
-def step_counts(
-    scheme: Scheme, edges: Float[Array, " time"], wave: Wave, width: float
-) -> Int[Array, " interval"]:
+def step_counts(scheme: Scheme, edges: Float[Array, " time"], wave: Wave) -> Int[Array, " interval"]:
     """Steps in each interval between ``edges`` [s]: its duration over the time to cross ``courant`` cells.
 
     This is the condition of Courant, Friedrichs and Lewy [@courant1928]. A number of steps does not change
@@ -77,14 +75,13 @@ def step_counts(
     Args:
         scheme: Courant number and kind of interpolation.
         edges: beginning of each interval and end of the last.
-        wave: rates at the weather times, (time, size).
-        width: of a cell [m].
+        wave: rates at the weather times, (time, size) [cells s-1].
     """
     rate = lax.stop_gradient(fastest(wave))
     most = jnp.maximum(rate[:-1], rate[1:]) if scheme.between == "linear" else rate[:-1]
     span = lax.stop_gradient(jnp.diff(edges))
     # a bound in doubles of 2^30 keeps a rate that is not a number from becoming an odd count
-    wanted = jnp.ceil(span * most / (scheme.courant * width) - 1e-4)
+    wanted = jnp.ceil(span * most / scheme.courant - 1e-4)
     wanted = jnp.where(jnp.isfinite(wanted), jnp.clip(wanted, 0.0, 2.0**30), 2.0**30)
     return jnp.where(span > 0.0, jnp.maximum(wanted, 1.0), 0.0).astype(jnp.int32)
 

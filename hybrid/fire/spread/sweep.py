@@ -25,7 +25,7 @@ class Front(NamedTuple):
     """State of the spread.
 
     Attributes:
-        level: negative where burned, zero on the front [m].
+        level: negative where burned, zero on the front [m]; within the sweep in cells.
         arrival: time the front passed [s], infinite where it has not.
     """
 
@@ -37,7 +37,7 @@ class Fields(NamedTuple):
     """What the front meets.
 
     Attributes:
-        wave: rates at the weather times, (time, size) [m s-1].
+        wave: rates at the weather times, (time, size) [cells s-1].
         built: time at which a cell ceases to be burnable [s], or None.
     """
 
@@ -50,7 +50,6 @@ class Plan(NamedTuple):
 
     layout: Layout
     scheme: Scheme
-    width: float
 
     @property
     def every(self) -> int:
@@ -91,7 +90,7 @@ def _stages(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> Arr
 
 def step_level(plan: Plan, fields: Fields, table: Table, j: Array, level: Array) -> Array:
     """Level after step ``j``."""
-    wave, scale = rates_of(plan, fields, table, j), table.duration[j] / plan.width
+    wave, scale = rates_of(plan, fields, table, j), table.duration[j]
     cut = _unbuilt(fields, table, j, level)
     if cut is not None:
         wave = jax.tree.map(lambda a: a * cut[0], wave)
@@ -156,7 +155,7 @@ class _Back(NamedTuple):
 
 def _step_back(plan: Plan, fields: Fields, table: Table, j: Array, level: Array, back: _Back) -> _Back:
     wave, duration = rates_of(plan, fields, table, j), table.duration[j]
-    scale = duration / plan.width
+    scale = duration
     cut = _unbuilt(fields, table, j, level)
     old = level
     if cut is not None:

@@ -23,8 +23,11 @@ def _double():
 
 @functools.cache
 def fire(cells: int, slim: float, towards: float, order: int = 2):
-    """A fire grown from an ellipse of 400 s to 1000 s on a square of 1 km; level, arrival and true arrival."""
-    grid = square(cells, 1000.0 / cells)
+    """A fire grown from an ellipse of 400 s to 1000 s, with so many cells on a kilometre; the true arrival beside it.
+
+    The grid has the same number of cells in any case, so that one program serves all.
+    """
+    grid = square(80, 1000.0 / cells)
     one = Ellipse(jnp.asarray(0.4), jnp.asarray(slim), jnp.asarray(towards))
     far = -150.0 if slim > 1.0 else 0.0
     x, y = far * np.sin(towards), far * np.cos(towards)
