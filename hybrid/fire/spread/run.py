@@ -229,7 +229,6 @@ class _Run:
                 "ignition",
                 "give as many",
             )
-        self.base = np.minimum(self.base, level)
         burning = (level <= 0.0) & self._burnable(Window(0, self.grid.rows, 0, self.grid.columns))
         if not burning.any(axis=(-2, -1)).all():
             row, column = np.unravel_index(int(np.argmin(level)), level.shape)[-2:]
@@ -239,6 +238,7 @@ class _Run:
                 "move it, or give it a greater radius",
             )
         self._take(bounds(burning.any(axis=0)), lambda window: level[(..., *window.slices)])
+        self.base = np.minimum(self.base, level)
 
     def scatter(self, landings: Landings) -> None:
         """Light discs where firebrands landed, as far as these cells can burn and have not."""
