@@ -105,10 +105,10 @@ def test_gradient_through_a_week_equals_finite_differences():
         rain = timelag.Rain(lag=14.0 * v[3])
         return timelag.timelag_series(jnp.full(3, 0.1), tas + v[1], hurs * v[2], pr, 1.0, lags, rain)[-1, 1]
 
-    at, step = jnp.asarray([1.0, 0.0, 1.0, 1.0]), 1e-6
+    at, step = jnp.asarray([1.0, 0.0, 1.0, 1.0]), 1e-5
     rise = [(end(at + step * k) - end(at - step * k)) / (2 * step) for k in jnp.eye(4)]
     slope = jax.grad(end)(at)
-    np.testing.assert_allclose(slope, rise, rtol=1e-6)
+    np.testing.assert_allclose(slope, rise, rtol=1e-5)
     assert (jnp.abs(slope) > 1e-5).all()
 
 
