@@ -6,19 +6,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import check, crown, equilibrium, flame, midflame, rothermel, surface, timelag, two_fuels
+    from . import check, crown, equilibrium, flame, midflame, rothermel, stick, surface, timelag, two_fuels
     from .convention import DEFAULT, PUBLISHED, REFERENCE, Convention
     from .crown import Canopy, Crown, crown_fire
     from .dataset import surface_dataset
     from .fuelbed import Moisture
     from .fuels import Fuel, FuelModel, fuel, fuel_grid, table
     from .midflame import slope_vector, twenty_foot_wind, wind_adjustment, wind_vector
+    from .moisture_dataset import dead_moisture_dataset
     from .moisture_process import fuel_moisture
     from .rothermel import Bed, prepare
     from .surface import Surface, spread
     from .two_fuels import two_fuel_rate
 
 _HOME = {
+    "stick": "",
+    "dead_moisture_dataset": "moisture_dataset",
     "equilibrium": "",
     "timelag": "",
     "fuel_moisture": "moisture_process",
@@ -69,6 +72,7 @@ __all__ = [
     "check",
     "crown",
     "crown_fire",
+    "dead_moisture_dataset",
     "equilibrium",
     "flame",
     "fuel",
@@ -79,6 +83,7 @@ __all__ = [
     "rothermel",
     "slope_vector",
     "spread",
+    "stick",
     "surface",
     "surface_dataset",
     "table",
