@@ -9,18 +9,18 @@ Value = Float[Array, "..."]
 
 
 def safe_sqrt(x: Value) -> Value:
-    """Square root, and zero with a gradient of zero where ``x`` <= 0."""
-    positive = x > 0.0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1.0)), 0.0)
+    """Square root, and zero with a gradient of zero where ``x`` <= 0; NaN where it is NaN."""
+    none = x <= 0.0
+    return jnp.where(none, 0.0, jnp.sqrt(jnp.where(none, 1.0, x)))
 
 
 def safe_power(base: Value, exponent: Value | float) -> Value:
-    """``base`` to the power ``exponent``, and zero with a gradient of zero where ``base`` <= 0.
+    """``base`` to the power ``exponent``, and zero with a gradient of zero where ``base`` <= 0; NaN where it is NaN.
 
     By exponential and logarithm, which processors take for many values at once: six times faster than a power.
     """
-    positive = base > 0.0
-    return jnp.where(positive, jnp.exp(exponent * jnp.log(jnp.where(positive, base, 1.0))), 0.0)
+    none = base <= 0.0
+    return jnp.where(none, 0.0, jnp.exp(exponent * jnp.log(jnp.where(none, 1.0, base))))
 
 
 def safe_ratio(a: Value, b: Value) -> Value:

@@ -73,7 +73,7 @@ def fire_weather(
     """
     _check(season, opening, winter, family, dtype)
     names = ("tas", "hurs", "ws", "pr")
-    snowy = season in ("snow", "means") or (isinstance(opening, str) and season is not None)
+    snowy = isinstance(opening, str) or (isinstance(season, str) and season != "temperature")
     found = weather_of(ds, (*names, "snd") if snowy else names)
     like = found["tas"].isel(time=0, drop=True)
     lat = latitude_of(ds, like).ravel() if day_length == "latitude" else np.zeros(like.size)
