@@ -240,3 +240,17 @@ def test_gradient_of_ellipse_and_flames_is_finite_where_all_stands_still(beds):
         for rise in (0.0, 1e-9, 0.3):
             found = slopes(vector(wind, 0.0), vector(0.0, rise))
             assert all(np.isfinite(g).all() for g in jax.tree.leaves(found))
+
+
+def test_gradient_to_wind_at_no_wind_is_the_limit_of_differences(beds):
+    """On a slope, differences over a wind h fall as h^(B - 1) towards the gradient, which is zero for B above one."""
+    slopes = jax.jit(jax.grad(lambda v: jnp.sum(spread(beds, vector(0.0, v), vector(0.0, 0.3)).ellipse.head)))
+    assert float(slopes(jnp.asarray(0.0))) == 0.0
+    steps = np.array([1e-2, 1e-3, 1e-4])
+    rate = {
+        h: np.asarray(run(beds, vector(0.0, h), vector(0.0, 0.3)).ellipse.head) for h in (*steps, *-steps)
+    }
+    off = np.array([(rate[h] - rate[-h]) / (2 * h) for h in steps])[:, :3]
+    order = np.log10(off[:-1] / off[1:])
+    np.testing.assert_allclose(order, [np.asarray(beds.wind_exponent)[:3] - 1.0] * 2, rtol=1e-5)
+    assert (order > 0.0).all()
