@@ -73,6 +73,7 @@ def test_other_units_and_names_give_the_same(plain, good):
     assert found["fwi"].values == pytest.approx(plain["fwi"].values, rel=1e-4, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_double_precision_is_beside_single(plain, good):
     found = fire_weather(good, dtype="float64")
     assert found["dc"].dtype == np.float64
