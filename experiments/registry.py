@@ -22,6 +22,10 @@ _ENTRIES: dict[str, Entry] = {
     "drought": Entry(
         "experiments.drought", "a hybrid ecosystem model of water and carbon on flux towers, and drought"
     ),
+    "fire-danger": Entry(
+        "experiments.fire_danger",
+        "danger of wildfire by month: a hybrid of drought and learned parts beside climatology, trees and a network",
+    ),
     "migration": Entry(
         "experiments.migration",
         "whether drought displaces people: forecasts, causes and effects in a panel of districts",

@@ -1,0 +1,144 @@
+"""The hybrid: a drought balance whose constants are learned within bounds, in a logistic link on the climatology."""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from hybrid.bounds import to_bounded, to_raw
+from hybrid.fire.index.monthly import mean_code, monthly_evapotranspiration, next_monthly_code
+from hybrid.networks import Perceptron
+from hybrid.process import Parameter
+
+from .windows import Windows
+
+DRYING = Parameter(
+    "drying", 1.0, 0.5, 2.0, "1", "factor of the published drying of deep layers", "girardin2009"
+)
+RAIN = Parameter("rain_share", 0.83, 0.4, 1.2, "1", "share of rain that wets deep layers", "girardin2009")
+START = 300.0
+"""Drought code a year before the target [1]; winters forget it."""
+
+
+class Drivers(eqx.Module):
+    """Departures from what is normal for the month, in standard deviations over the fit, (time, cell).
+
+    Attributes:
+        deep: dryness of deep layers, by the monthly drought code.
+        fine: dryness of dead fine fuel, by the month's own drying over its rain.
+        wind: wind speed.
+    """
+
+    deep: Float[Array, "time cell"]
+    fine: Float[Array, "time cell"]
+    wind: Float[Array, "time cell"]
+
+
+def deep_code(
+    tas: Array,
+    pr: Array,
+    days: Array,
+    factor: Array,
+    drying: Array | float = 1.0,
+    share: Array | float = 0.83,
+) -> Array:
+    """Monthly drought code [1] of the target (time, cell) from windows of weather."""
+
+    def step(code, x):
+        tas, pr, days, factor = x
+        demand = drying * monthly_evapotranspiration(tas, factor, days)
+        end = next_monthly_code(code, demand, pr * days, share)
+        return end, mean_code(code, end)
+
+    first = jnp.full(tas.shape[:2], START, tas.dtype)
+    lags_first = [jnp.moveaxis(a, -1, 0) for a in (tas, pr, days, factor)]
+    return jax.lax.scan(step, first, tuple(lags_first))[1][-1]
+
+
+def fine_dryness(tas: Array, pr: Array, days: Array, factor: Array) -> Array:
+    """Log of the target month's drying over its rain [1] (time, cell): dead fine fuel keeps no memory of months."""
+    demand = monthly_evapotranspiration(tas[..., -1], factor[..., -1], days[..., -1])
+    return jnp.log(demand + 20.0) - jnp.log(3.937 * pr[..., -1] * days[..., -1] + 20.0)
+
+
+@jax.jit
+def raw_drivers(w: Windows, drying: Array | float = 1.0, share: Array | float = 0.83) -> Drivers:
+    """Departures of dryness and wind in their own units."""
+    days, factor = w.days[w.first], w.factor[w.first]
+    normal = deep_code(w.normal_tas, w.normal_pr, days, factor, drying, share)
+    deep = deep_code(w.tas, w.pr, w.days, w.factor, drying, share) - normal[w.month]
+    normal = fine_dryness(w.normal_tas, w.normal_pr, days, factor)
+    fine = fine_dryness(w.tas, w.pr, w.days, w.factor) - normal[w.month]
+    return Drivers(deep, fine, w.wind - w.normal_wind)
+
+
+class Danger(eqx.Module):
+    """Logit of fire: a + b climatology + g(fuel, season) (deep effect + fine effect + wind effect).
+
+    Dryness acts upwards by construction, for its effects are positive; the sign of the wind's effect is learned. The
+    sensitivity g is a perceptron between 0 and 2 that starts at 1: it says where and when weather matters.
+    """
+
+    level: Float[Array, ""]
+    slope: Float[Array, ""]
+    deep: Float[Array, ""]
+    fine: Float[Array, ""]
+    wind: Float[Array, ""]
+    drying: Float[Array, ""]
+    share: Float[Array, ""]
+    sensitivity: Perceptron
+
+    def __init__(self, width: int, *, key: PRNGKeyArray) -> None:
+        self.level, self.slope = jnp.zeros(()), jnp.ones(())
+        self.deep = self.fine = jnp.asarray(-2.0)
+        self.wind = jnp.zeros(())
+        self.drying = jnp.asarray(to_raw(DRYING, DRYING.default))
+        self.share = jnp.asarray(to_raw(RAIN, RAIN.default))
+        self.sensitivity = Perceptron(5, 1, width, 1, key=key)
+
+    def constants(self) -> dict[str, Array]:
+        """Physical constants and effects of one standard deviation on the logit, by name."""
+        return {
+            "drying": to_bounded(DRYING, self.drying),
+            "rain_share": to_bounded(RAIN, self.share),
+            "deep": jax.nn.softplus(self.deep),
+            "fine": jax.nn.softplus(self.fine),
+            "wind": self.wind,
+            "level": self.level,
+            "slope": self.slope,
+        }
+
+    def drivers(self, w: Windows) -> Drivers:
+        """Standardised departures with the learned constants."""
+        found = raw_drivers(w, to_bounded(DRYING, self.drying), to_bounded(RAIN, self.share))
+        return Drivers(found.deep / w.scale[0], found.fine / w.scale[1], found.wind / w.scale[2])
+
+    def weight(self, w: Windows) -> Array:
+        """Sensitivity to weather g [1] (time, cell)."""
+        shape = w.base.shape
+        cover = jnp.broadcast_to(4.0 * (w.cover - 0.5), (*shape, 3))
+        season = jnp.broadcast_to(w.season[:, None], (*shape, 2))
+        return 2.0 * jax.nn.sigmoid(self.sensitivity(jnp.concatenate([cover, season], axis=-1))[..., 0])
+
+    def __call__(self, w: Windows) -> Float[Array, "time cell"]:
+        """Logit of fire."""
+        named, d = self.constants(), self.drivers(w)
+        pushed = named["deep"] * d.deep + named["fine"] * d.fine + named["wind"] * d.wind
+        return self.level + self.slope * w.base + self.weight(w) * pushed
+
+    def penalty(self, w: Windows, ridge: float, shrink: float) -> Array:
+        """Penalty on effects, on the learned sensitivity and on constants away from the published ones."""
+        named = self.constants()
+        effects = named["deep"] ** 2 + named["fine"] ** 2 + named["wind"] ** 2 + (self.slope - 1.0) ** 2
+        away = jnp.log(named["drying"]) ** 2 + jnp.log(named["rain_share"] / RAIN.default) ** 2
+        return ridge * (effects + 4.0 * away) + shrink * ((self.weight(w) - 1.0) ** 2).mean()
+
+
+def scales(w: Windows, fit: np.ndarray) -> Array:
+    """Standard deviations of the departures (3,) over cell-months that fit, with the published constants."""
+    found = raw_drivers(w)
+    spread = [np.asarray(a)[fit].std() for a in (found.deep, found.fine, found.wind)]
+    return jnp.maximum(jnp.asarray(np.array(spread), jnp.float32), 1e-6)

@@ -1,0 +1,205 @@
+"""Every model behind two calls: fitted on some cell-months, asked for the chance of fire of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from . import climatology
+from .config import Config
+from .danger import Danger, deep_code, scales
+from .features import features
+from .opening import Fires
+from .training import member_weights, predict, train
+from .unet import Network
+from .windows import Change, Windows, windows
+
+MODELS = ("hybrid", "process", "network", "forest", "trees", "climatology_cell", "climatology")
+"""By name: hybrid, drought code alone, U-Net, random forest, boosted trees, climatology by month and cell, by month."""
+
+LEARNED = ("hybrid", "network", "forest", "trees")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Fitted models: each gives the chance of fire (member, time, cell) from windows; one member where it has no more.
+
+    Attributes:
+        chance: by name.
+        hybrid: the stacked members of the hybrid.
+        windows: windows of the fit, at its lead.
+    """
+
+    chance: dict[str, Callable[[Windows], np.ndarray]]
+    hybrid: Danger
+    windows: Windows
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-np.clip(x, -50.0, 50.0)))
+
+
+def prepare(
+    fires: Fires, config: Config, fit: np.ndarray, lead: int, places: bool, change: Change = Change()
+) -> Windows:
+    """Windows on the climatology by month and cell, or by month alone where `places` are not to be known."""
+    base = climatology.logits(fires, fit, config.climatology, places, config.climatology.month_mix)
+    return windows(fires, fit, base, lead, change)
+
+
+def fit_all(
+    fires: Fires,
+    config: Config,
+    fit: np.ndarray,
+    cells: np.ndarray,
+    lead: int,
+    places: bool = True,
+    only: tuple[str, ...] = MODELS,
+) -> Fitted:
+    """Fit every model.
+
+    Args:
+        fires: fire and weather.
+        config: settings.
+        fit: years that fit.
+        cells: cells that fit, bool (cell,).
+        lead: months from the last known weather to the target.
+        places: whether the climatology of cells is known (not where cells are held out).
+        only: models that are fitted.
+    """
+    w = prepare(fires, config, fit, lead, places)
+    held = np.isin(fires.years, fit)
+    use = held[:, None] & cells[None]
+    plain, level, slope = w, *_recalibrated(np.asarray(w.base)[use], fires.burned[use])
+
+    def scaled(other: Windows) -> Windows:
+        """Windows whose base is recalibrated and that know the scales of the fit."""
+        kept = (level + slope * other.base, *known)
+        return eqx.tree_at(lambda x: (x.base, x.scale, x.centre, x.spread), other, kept)
+
+    known = (jnp.ones(3), jnp.zeros(()), jnp.ones(()))
+    told = np.asarray(features(scaled(plain)))[use]
+    known = (scales(w, use), jnp.asarray(told.mean(0)), jnp.asarray(np.maximum(told.std(0), 1e-6)))
+    w = scaled(plain)
+    burned = jnp.asarray(fires.burned, jnp.float32)
+    chance: dict[str, Callable[[Windows], np.ndarray]] = {}
+    by_month = climatology.chance(_only(fires, cells), fit_and_before(fires, fit), config.climatology, False)
+    by_month = by_month[:, :1] + np.zeros_like(fires.burned)
+    chance["climatology"] = lambda _: by_month[None]
+    chance["climatology_cell"] = lambda w: _sigmoid(level + slope * np.asarray(w.base))[None]
+    if "process" in only:
+        chance["process"] = _process(plain, fires, use)
+    hybrid = _hybrid(w, fires, config, use, burned)
+    chance["hybrid"] = lambda other: _sigmoid(np.asarray(predict(hybrid, scaled(other)), float))
+    if "network" in only:
+        network = _network(w, fires, config, use, burned)
+        chance["network"] = lambda other: _sigmoid(np.asarray(predict(network, scaled(other)), float))
+    if "forest" in only or "trees" in only:
+        chance |= _trees(plain, fires, config, use)
+    return Fitted(chance, hybrid, plain)
+
+
+def fit_and_before(fires: Fires, fit: np.ndarray) -> np.ndarray:
+    """Years that fit and the earlier ones."""
+    early = np.unique(fires.earlier_months.astype("datetime64[Y]").astype(int) + 1970)
+    return np.concatenate([early, fit])
+
+
+def _only(fires: Fires, cells: np.ndarray) -> Fires:
+    """Fire of some cells alone."""
+    return Fires(
+        **{**fires.__dict__, "burned": fires.burned[:, cells], "earlier": fires.earlier[:, cells]},
+    )
+
+
+def _recalibrated(base: np.ndarray, burned: np.ndarray) -> tuple[float, float]:
+    """Level and slope of the logistic regression on a climatology's logit [@cox1958]."""
+    from sklearn.linear_model import LogisticRegression
+
+    found = LogisticRegression(C=1e3).fit(base[:, None], burned)
+    return float(found.intercept_[0]), float(found.coef_[0, 0])
+
+
+def _process(w: Windows, fires: Fires, use: np.ndarray) -> Callable[[Windows], np.ndarray]:
+    """Drought code and wind in a logistic link: physics with nothing of the calendar or the place."""
+    from sklearn.linear_model import LogisticRegression
+
+    def told(w: Windows) -> np.ndarray:
+        code = np.asarray(deep_code(w.tas, w.pr, w.days, w.factor), float)
+        return np.stack([code / 100.0, np.asarray(w.wind, float)], axis=-1)
+
+    model = LogisticRegression(C=1e3).fit(told(w)[use], fires.burned[use])
+    return lambda w: _sigmoid(told(w) @ model.coef_[0] + model.intercept_[0])[None]
+
+
+def _hybrid(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: jax.Array) -> Danger:
+    settings = config.hybrid
+    keys = jr.split(jr.key(config.seed), settings.members)
+    made = [Danger(settings.width, key=key) for key in keys]
+    models = jax.tree.map(lambda *a: jnp.stack(a) if eqx.is_array(a[0]) else a[0], *made)
+    weights = jnp.asarray(member_weights(fires.years, use, settings.members, config.seed))
+    return train(
+        models, w, burned, weights, settings.steps, settings.rate, 0.0, settings.ridge, settings.shrink
+    )
+
+
+def _network(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: jax.Array) -> Network:
+    settings = config.network
+    keys = jr.split(jr.key(config.seed + 1), settings.members)
+    # flax draws the first weights outside of jax's transforms, so members are made one by one
+    made = [Network(fires.inside, settings.width, key=key) for key in keys]
+    models = jax.tree.map(lambda *a: jnp.stack(a) if eqx.is_array(a[0]) else a[0], *made)
+    weights = jnp.asarray(member_weights(fires.years, use, settings.members, config.seed + 1))
+    return train(models, w, burned, weights, settings.steps, settings.rate, settings.decay, 0.0, 0.0)
+
+
+def _trees(
+    w: Windows, fires: Fires, config: Config, use: np.ndarray
+) -> dict[str, Callable[[Windows], np.ndarray]]:
+    from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+    from threadpoolctl import threadpool_limits
+
+    settings = config.trees
+    x, y = np.asarray(features(w))[use], fires.burned[use]
+    fitted: dict[str, Any] = {
+        "forest": RandomForestClassifier(
+            settings.forest,
+            min_samples_leaf=settings.leaf,
+            max_features="sqrt",
+            random_state=config.seed,
+            n_jobs=1,
+        ),
+        "trees": HistGradientBoostingClassifier(
+            max_iter=settings.boosted,
+            learning_rate=settings.rate,
+            max_leaf_nodes=settings.leaves,
+            min_samples_leaf=2 * settings.leaf,
+            l2_regularization=1.0,
+            random_state=config.seed,
+        ),
+    }
+
+    def asked(model: Any) -> Callable[[Windows], np.ndarray]:
+        def chance(w: Windows) -> np.ndarray:
+            told = np.asarray(features(w))
+            with threadpool_limits(1):
+                found = model.predict_proba(told.reshape(-1, told.shape[-1]))[:, 1]
+            return found.reshape(told.shape[:2])[None]
+
+        return chance
+
+    # these are small: threads would wait for one another longer than they work
+    with threadpool_limits(1):
+        return {name: asked(model.fit(x, y)) for name, model in fitted.items()}
+
+
+def mean_chance(fitted: Fitted, w: Windows) -> dict[str, np.ndarray]:
+    """Mean chance over members of every model (time, cell)."""
+    return {name: ask(w).mean(axis=0) for name, ask in fitted.chance.items()}
