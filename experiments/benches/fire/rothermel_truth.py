@@ -103,8 +103,9 @@ _gradients = jax.jit(jax.vmap(jax.grad(_head)))
 def gradient_errors(seed: int = 0) -> tuple[float, int, int]:
     """Gradient against a central difference of fourth order: worst relative error, fuel beds, values not finite.
 
-    Each burnable model stands at four states of moisture, wind and slope; the way is random in load, depth, moisture,
-    wind and slope, each in proportion to its size. Values not finite are counted at zero wind, slope and fuel too.
+    Each burnable model stands at four states of moisture, wind and slope; the way is random in all that a fuel model
+    has, in moisture, wind and slope, each in proportion to its size. Values not finite are counted at zero wind, slope
+    and fuel too.
     """
     rng = np.random.default_rng(seed)
     numbers = np.repeat([n for n, m in sorted(table().items()) if m.burnable], 4)
@@ -119,8 +120,7 @@ def gradient_errors(seed: int = 0) -> tuple[float, int, int]:
         slope = tuple(jnp.asarray(rng.uniform(0.05, 0.5, n)) for _ in range(2))
         point = (cells, moisture, wind, slope)
         way = jax.tree.map(lambda x: x * rng.uniform(-1.0, 1.0, x.shape), point)
-        fixed = {"savr": 0.0 * cells.savr, "dynamic": 0.0 * cells.dynamic}
-        way, step = (way[0]._replace(**fixed), *way[1:]), 1e-4
+        way, step = (way[0]._replace(dynamic=0.0 * cells.dynamic), *way[1:]), 1e-4
 
         def aside(steps: float) -> Any:
             return _rates(jax.tree.map(lambda a, b: a + steps * step * b, point, way))

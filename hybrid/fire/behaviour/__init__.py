@@ -1,4 +1,13 @@
-"""Fire behaviour: surface fire of Rothermel, crown fire, and the moisture of dead fuel."""
+"""Fire behaviour: surface fire of Rothermel, crown fire, and the moisture of dead fuel.
+
+A bed is prepared once for its fuel and moisture, then spreads under any wind and slope::
+
+    bed = prepare(fuel("GS4"), Moisture(0.06, 0.07, 0.08, 0.6, 0.9))
+    fire = spread(bed, wind=(0.0, 1.2), slope=(0.0, 0.3))  # east and north: m s-1 at midflame, rise over run
+    fire.ellipse.head, fire.flame_length, fire.intensity
+
+``surface_dataset`` does so for a grid of fuel codes; ``dead_moisture_dataset`` gives its moistures from weather.
+"""
 
 from __future__ import annotations
 

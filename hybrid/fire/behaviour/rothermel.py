@@ -121,7 +121,8 @@ def residence_time(savr: Value) -> Value:
 def prepare(fuel: Fuel, moisture: Moisture, convention: Convention = DEFAULT) -> Bed:
     """Fuel bed at its moisture: spread without wind and slope, and the scales of wind and slope.
 
-    Where there is no fuel, rates and intensities are zero and gradients are zero.
+    Where there is no fuel, rates and intensities are zero, and so are gradients: the rate falls to zero with the load
+    more slowly than in proportion, so it has no derivative there.
 
     Args:
         fuel: fuel bed of any shape.
