@@ -88,6 +88,23 @@ def normal_speed(ellipse: Ellipse, nx: Value, ny: Value) -> Value:
     return c * ahead + a * safe_sqrt(ahead**2 + (aside / ellipse.length_to_width) ** 2)
 
 
+def along_ground(nx: Value, ny: Value, slope: tuple[Value, Value]) -> tuple[Value, Value]:
+    """Gradient of a map's field as it is along the sloping ground, in axes of the ground turned flat.
+
+    The part up the slope shrinks by the slope's cosine. Rates of spread are along the ground: ``normal_speed`` of what
+    this gives, for a gradient on the map, is the Hamiltonian on the map.
+
+    Args:
+        nx: eastward gradient on the map.
+        ny: northward gradient on the map.
+        slope: eastward and northward rise of the ground [1] (rise over run).
+    """
+    square = slope[0] ** 2 + slope[1] ** 2
+    length = jnp.sqrt(1.0 + square)
+    shorter = (nx * slope[0] + ny * slope[1]) / (length * (1.0 + length))  # (1 - cos) / tan^2
+    return nx - shorter * slope[0], ny - shorter * slope[1]
+
+
 def area(ellipse: Ellipse, time: Value) -> Value:
     """Area burned from a point after ``time`` [s] of uniform spread [m2]: pi a b t^2 [@andrews2018rothermel]."""
     a, b, _ = half_axes(ellipse)
@@ -107,6 +124,7 @@ def perimeter(ellipse: Ellipse, time: Value) -> Value:
 
 __all__ = [
     "Ellipse",
+    "along_ground",
     "area",
     "back",
     "eccentricity",

@@ -80,11 +80,9 @@ def _on_slope(wind: tuple[Value, Value], slope: tuple[Value, Value]) -> tuple[Va
 
     The part across the slope stays, the part up the slope is longer by sqrt(1 + tan^2).
     """
-    square = slope[0] ** 2 + slope[1] ** 2
-    up = wind[0] * slope[0] + wind[1] * slope[1]
-    some = square > 0.0
-    longer = jnp.where(some, (jnp.sqrt(1.0 + square) - 1.0) / jnp.where(some, square, 1.0), 0.5)
-    return wind[0] + longer * up * slope[0], wind[1] + longer * up * slope[1]
+    length = jnp.sqrt(1.0 + slope[0] ** 2 + slope[1] ** 2)
+    longer = (wind[0] * slope[0] + wind[1] * slope[1]) / (1.0 + length)  # (1 / cos - 1) / tan^2
+    return wind[0] + longer * slope[0], wind[1] + longer * slope[1]
 
 
 def greatest_wind(bed: Bed, convention: Convention) -> Value:

@@ -58,6 +58,16 @@ def test_normal_speed_is_of_degree_one():
     assert float(large) == pytest.approx(7.0 * float(small), rel=1e-14)
 
 
+def test_on_a_slope_the_map_shows_less():
+    """Straight up a slope the map's speed is the ground's times the cosine; across the slope it is the ground's."""
+    e = one(towards=0.0)
+    rise = 0.75  # 3 : 4 : 5
+    north = ellipse.along_ground(jnp.asarray(0.0), jnp.asarray(1.0), (jnp.asarray(0.0), jnp.asarray(rise)))
+    np.testing.assert_allclose(ellipse.normal_speed(e, *north), 0.8 * e.head, rtol=1e-14)
+    east = ellipse.along_ground(jnp.asarray(1.0), jnp.asarray(0.0), (jnp.asarray(0.0), jnp.asarray(rise)))
+    np.testing.assert_allclose(ellipse.normal_speed(e, *east), ellipse.flank(e), rtol=1e-14)
+
+
 def test_area_is_that_of_the_polar_curve():
     e = one()
     turn = jnp.arange(2000) * (2 * jnp.pi / 2000)
