@@ -120,6 +120,16 @@ def foliar_effect(foliar: Value) -> Value:
     return 1000.0 * (1.5 - 0.00275 * foliar) ** 4 / (460.0 + 25.9 * foliar)
 
 
+def plantation_base(height: Value, density: Value) -> Value:
+    """Height of the crown base of C-6 [m], at least 0: -11.2 + 1.06 h + 0.0017 n [@forestrycanada1992development].
+
+    Args:
+        height: of the stand [m].
+        density: of the stand [trees per hectare].
+    """
+    return jnp.maximum(-11.2 + 1.06 * height + 0.0017 * density, 0.0)
+
+
 def plantation_crown_rate(isi: Value, foliar: Value) -> Value:
     """Rate of spread of crown fire in C-6 [m min-1]: 60 (1 - exp(-0.0497 R)) FME / 0.778.
 
@@ -146,6 +156,7 @@ __all__ = [
     "initial",
     "initial_spread",
     "plantation",
+    "plantation_base",
     "plantation_crown_rate",
     "share_of_main",
     "wind_function",

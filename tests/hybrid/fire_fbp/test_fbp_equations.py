@@ -100,6 +100,10 @@ def test_a_mixture_of_conifer_alone_is_conifer():
     assert np.ptp(np.asarray(consumption.surface(fuel, full, full, full, none))) == 0.0
 
 
+def test_crown_base_of_a_plantation():
+    assert f64(spread.plantation_base, [14.0, 5.0], [1000.0, 500.0]) == pytest.approx([5.34, 0.0])
+
+
 def test_growth_reaches_equilibrium_and_distance_is_its_integral():
     time = np.linspace(0.0, 60.0, 20001)
     rate = f64(lambda t: growth.grown(jnp.asarray(8.0), jnp.asarray(0.1), t), time)
