@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import bench
 
-PARTS = ("fwi_speed",)
+PARTS = ("fwi_speed", "spread_speed")
 """Modules of ``experiments.benches.fire`` with rows, in order."""
 
 

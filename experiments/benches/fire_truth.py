@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import bench
 
-PARTS = ("rothermel_truth", "fwi_truth", "fbp_truth")
+PARTS = ("rothermel_truth", "fwi_truth", "fbp_truth", "spread_truth")
 """Modules of ``experiments.benches.fire`` with rows, in order."""
 
 
