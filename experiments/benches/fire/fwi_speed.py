@@ -19,7 +19,7 @@ from ... import bench
 DAYS = 365
 CELLS, QUICK = 100_000, 20_000
 PEER, PEER_SPEED = "xclim 0.062 on two cores, wall clock", 1.55e6
-"""Its 1.3 to 1.8 million cell-days a second, measured on the same kind of machine."""
+"""The middle of the 1.3 to 1.8 million cell-days a second that were measured."""
 ROUNDS = 3
 
 

@@ -30,7 +30,9 @@ def rows(data: Path | None, quick: bool) -> list[bench.Row]:
     del quick
     where = folder(data)
     counts = printed_series(where) | binary_runs(where) | database(where) | pieces(where)
-    return [bench.Row(n, float(v), "values", PEER, target=0.0, at_most=True) for n, v in counts.items()]
+    found = [bench.Row(n, float(v), "values", PEER, target=0.0, at_most=True) for n, v in counts.items()]
+    name = "a year in float32 beside float64, greatest relative error of values above 0.1"
+    return [*found, bench.Row(name, single(where), "1", target=1e-4, at_most=True)]
 
 
 def printed_series(where: Path) -> dict[str, int]:
@@ -101,6 +103,18 @@ def pieces(where: Path) -> dict[str, int]:
             both = np.concatenate([first[name].values, second[name].values])
             off += int((both.view(np.int32) != whole[name].values.view(np.int32)).sum())
     return {"a year run in two, float32, values that differ in any bit": off}
+
+
+def single(where: Path) -> float:
+    """Greatest relative error of float32 beside float64 over a year at four places, of values above 0.1."""
+    with xr.open_dataset(where / "gfwed_sample_2017.nc") as ds:
+        weather = ds[["tas", "hurs", "sfcwind", "pr"]].load()
+    one, two = fire_weather(weather), fire_weather(weather, dtype="float64")
+    worst = 0.0
+    for name in NAMES:
+        many = two[name].values > 0.1
+        worst = max(worst, float(np.max(np.abs(one[name].values[many] / two[name].values[many] - 1.0))))
+    return worst
 
 
 def _codes(numbers: Iterable[Any]) -> Codes:

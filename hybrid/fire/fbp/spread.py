@@ -42,7 +42,7 @@ def initial(fuel: Fuel, isi: Value, conifer: Value, dead: Value, curing: Value) 
     """Rate of spread before the buildup effect [m min-1].
 
     Eq. 26 for most types; mixtures add the aspen's share, a fifth of it in leaf [@forestrycanada1992development,
-    eqs. 27 and 28; @wotton2009updates, eqs. 29 to 34]; grass by its curing (eq. 36).
+    eqs. 27 and 28; @wotton2009updates]; grass by its curing (eq. 36).
 
     Args:
         fuel: columns of the type.

@@ -42,11 +42,12 @@ def canadian() -> DayLength:
 
 
 def by_latitude(lat: np.ndarray) -> DayLength:
-    """The tables by belt of latitude (month 12, ...) [@lawson2008weather].
+    """The tables by belt of latitude (month 12, ...) [@lawson2008weather], belts as in [@wang2017cffdrs].
 
     Day length of the Duff Moisture Code: Canada's north of 30 degrees, 20 north from 10 to 30, nine hours within 10
     of the equator, 20 south to -30, 40 south beyond. Factor of the Drought Code: Canada's north of 20 degrees, its
-    mean of 1.39 within 20 of the equator, Canada's six months later beyond.
+    mean of 1.39 within 20 of the equator (some programs round it to 1.4) [@field2015development], Canada's six months
+    later beyond.
 
     Args:
         lat: latitude [degree north], any shape.

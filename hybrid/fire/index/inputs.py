@@ -30,7 +30,7 @@ def field(ds: xr.Dataset, name: str, where: str = "fire_weather") -> xr.DataArra
         where: for the error.
 
     Returns:
-        The variable in memory, float64.
+        The variable in memory.
 
     Raises:
         DataError: it is missing, its unit is missing or does not convert, or values are out of range.
@@ -49,13 +49,8 @@ def field(ds: xr.Dataset, name: str, where: str = "fire_weather") -> xr.DataArra
     if item.dtype.kind not in "fiu":
         raise DataError(f"values of type {item.dtype} are no numbers", at, "read them as numbers")
     unit = UNITS.get(name, known.unit)
-    values = convert(
-        np.asarray(item.values, np.float64),
-        item.attrs.get("units"),
-        unit,
-        substance=known.substance,
-        where=at,
-    )
+    raw = item.values if item.dtype.kind == "f" else item.values.astype(np.float64)
+    values = convert(raw, item.attrs.get("units"), unit, substance=known.substance, where=at)
     return item.copy(data=_in_range(values, name, unit, at))
 
 
