@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import behaviour, ellipse, fbp, index
+    from . import behaviour, ellipse, fbp, index, spread
     from .ellipse import Ellipse
     from .fbp.dataset import fire_behaviour
     from .index.dataset import fire_weather
@@ -15,6 +15,7 @@ _HOME = {
     "behaviour": "",
     "fbp": "",
     "index": "",
+    "spread": "",
     "ellipse": "",
     "Ellipse": "ellipse",
     "fire_behaviour": "fbp.dataset",
@@ -29,6 +30,7 @@ __all__ = [
     "fire_behaviour",
     "fire_weather",
     "index",
+    "spread",
 ]
 
 
