@@ -78,12 +78,14 @@ def crowns():
     return run(canopy=TREES | CROWNS, speed=wind, wind_height="10m")
 
 
+@pytest.mark.slow
 def test_time_comes_before_the_grid(crowns):
     rate = crowns["rate_of_spread"]
     assert rate.dims == ("time", "y", "x")
     assert (rate[1, :, :2] > rate[0, :, :2]).all()
 
 
+@pytest.mark.slow
 def test_crown_fire_is_flagged(crowns):
     kind = crowns["fire_type"]
     assert kind.attrs["flag_meanings"].split()[int(kind.sel(time=1, y=20.0, x=10.0))] == "active"
