@@ -48,9 +48,9 @@ class Hybrid(Strict):
     members: int = Field(default=5, ge=2, le=64, description="members, each on resampled fit years")
     steps: int = Field(default=120, ge=1, le=10_000, description="of the optimisation")
     rate: float = Field(default=0.05, gt=0, le=1, description="learning rate")
-    ridge: float = Field(default=5.0, ge=0, description="penalty of the squared effects of weather")
+    ridge: float = Field(default=60.0, ge=0, description="penalty of the squared effects of weather")
     shrink: float = Field(
-        default=20.0, ge=0, description="penalty of the learned sensitivity's squared departure from 1"
+        default=100.0, ge=0, description="penalty of the learned sensitivity's squared departure from 1"
     )
     width: int = Field(default=8, ge=1, le=128, description="units of a layer of the learned sensitivity")
 
@@ -58,7 +58,7 @@ class Hybrid(Strict):
 class Network(Strict):
     """The U-Net, the peer without equations."""
 
-    members: int = Field(default=4, ge=2, le=64, description="members, each on resampled fit years")
+    members: int = Field(default=3, ge=2, le=64, description="members, each on resampled fit years")
     steps: int = Field(default=100, ge=1, le=10_000, description="of the optimisation")
     rate: float = Field(default=0.01, gt=0, le=1, description="learning rate")
     decay: float = Field(default=0.1, ge=0, description="weight decay, decoupled")

@@ -19,6 +19,9 @@ DRYING = Parameter(
     "drying", 1.0, 0.5, 2.0, "1", "factor of the published drying of deep layers", "girardin2009"
 )
 RAIN = Parameter("rain_share", 0.83, 0.4, 1.2, "1", "share of rain that wets deep layers", "girardin2009")
+MEMORY = Parameter(
+    "memory", 0.6, 0.1, 0.95, "1", "share of a month's demand that counts in the next", "this study"
+)
 START = 300.0
 """Drought code a year before the target [1]; winters forget it."""
 
@@ -28,7 +31,7 @@ class Drivers(eqx.Module):
 
     Attributes:
         deep: dryness of deep layers, by the monthly drought code.
-        fine: dryness of dead fine fuel, by the month's own drying over its rain.
+        fine: curing of fine fuel, by evaporative demand with a memory of months.
         wind: wind speed.
     """
 
@@ -58,21 +61,29 @@ def deep_code(
     return jax.lax.scan(step, first, tuple(lags_first))[1][-1]
 
 
-def fine_dryness(tas: Array, pr: Array, days: Array, factor: Array) -> Array:
-    """Log of the target month's drying over its rain [1] (time, cell): dead fine fuel keeps no memory of months."""
-    demand = monthly_evapotranspiration(tas[..., -1], factor[..., -1], days[..., -1])
-    return jnp.log(demand + 20.0) - jnp.log(3.937 * pr[..., -1] * days[..., -1] + 20.0)
+def curing(tas: Array, days: Array, factor: Array, memory: Array | float = MEMORY.default) -> Array:
+    """Evaporative demand with memory [0.254 mm per month] (time, cell), under which grass and fine fuel cure.
+
+    A mean over the window in which each month back counts `memory` times the one after it.
+    """
+    demand = monthly_evapotranspiration(tas, factor, days)
+    weight = jnp.asarray(memory) ** jnp.arange(tas.shape[-1] - 1, -1, -1)
+    return (demand * weight).sum(-1) / weight.sum()
 
 
 @jax.jit
-def raw_drivers(w: Windows, drying: Array | float = 1.0, share: Array | float = 0.83) -> Drivers:
+def raw_drivers(
+    w: Windows,
+    drying: Array | float = 1.0,
+    share: Array | float = 0.83,
+    memory: Array | float = MEMORY.default,
+) -> Drivers:
     """Departures of dryness and wind in their own units."""
     days, factor = w.days[w.first], w.factor[w.first]
     normal = deep_code(w.normal_tas, w.normal_pr, days, factor, drying, share)
     deep = deep_code(w.tas, w.pr, w.days, w.factor, drying, share) - normal[w.month]
-    normal = fine_dryness(w.normal_tas, w.normal_pr, days, factor)
-    fine = fine_dryness(w.tas, w.pr, w.days, w.factor) - normal[w.month]
-    return Drivers(deep, fine, w.wind - w.normal_wind)
+    cured = curing(w.tas, w.days, w.factor, memory) - curing(w.normal_tas, days, factor, memory)[w.month]
+    return Drivers(deep, cured, w.wind - w.normal_wind)
 
 
 class Danger(eqx.Module):
@@ -89,6 +100,7 @@ class Danger(eqx.Module):
     wind: Float[Array, ""]
     drying: Float[Array, ""]
     share: Float[Array, ""]
+    memory: Float[Array, ""]
     sensitivity: Perceptron
 
     def __init__(self, width: int, *, key: PRNGKeyArray) -> None:
@@ -97,6 +109,7 @@ class Danger(eqx.Module):
         self.wind = jnp.zeros(())
         self.drying = jnp.asarray(to_raw(DRYING, DRYING.default))
         self.share = jnp.asarray(to_raw(RAIN, RAIN.default))
+        self.memory = jnp.asarray(to_raw(MEMORY, MEMORY.default))
         self.sensitivity = Perceptron(5, 1, width, 1, key=key)
 
     def constants(self) -> dict[str, Array]:
@@ -104,6 +117,7 @@ class Danger(eqx.Module):
         return {
             "drying": to_bounded(DRYING, self.drying),
             "rain_share": to_bounded(RAIN, self.share),
+            "memory": to_bounded(MEMORY, self.memory),
             "deep": jax.nn.softplus(self.deep),
             "fine": jax.nn.softplus(self.fine),
             "wind": self.wind,
@@ -113,7 +127,8 @@ class Danger(eqx.Module):
 
     def drivers(self, w: Windows) -> Drivers:
         """Standardised departures with the learned constants."""
-        found = raw_drivers(w, to_bounded(DRYING, self.drying), to_bounded(RAIN, self.share))
+        named = self.constants()
+        found = raw_drivers(w, named["drying"], named["rain_share"], named["memory"])
         return Drivers(found.deep / w.scale[0], found.fine / w.scale[1], found.wind / w.scale[2])
 
     def weight(self, w: Windows) -> Array:
@@ -134,7 +149,8 @@ class Danger(eqx.Module):
         named = self.constants()
         effects = named["deep"] ** 2 + named["fine"] ** 2 + named["wind"] ** 2 + (self.slope - 1.0) ** 2
         away = jnp.log(named["drying"]) ** 2 + jnp.log(named["rain_share"] / RAIN.default) ** 2
-        return ridge * (effects + 4.0 * away) + shrink * ((self.weight(w) - 1.0) ** 2).mean()
+        away += jnp.log(named["memory"] / MEMORY.default) ** 2
+        return ridge * effects + 20.0 * away + shrink * ((self.weight(w) - 1.0) ** 2).mean()
 
 
 def scales(w: Windows, fit: np.ndarray) -> Array:

@@ -1,0 +1,226 @@
+"""Runs of the fire danger experiment: what they write, scores against scikit-learn, known truth, and resuming."""
+
+from __future__ import annotations
+
+import shutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from toyfixtures import tree
+
+from data.synthetic.fire_danger import Island, drought_code, fire_danger
+from experiments import report
+from experiments.execute import execute
+from experiments.fire_danger import climatology, danger, judge, models, opening, results
+from experiments.fire_danger.config import Config
+from experiments.fire_danger.stages import quarters
+from experiments.fire_danger.windows import SPAN, Change
+from experiments.report import scores
+from experiments.runfolder import RunFolder
+from hybrid.fire.index.monthly import mean_code, monthly_evapotranspiration, next_monthly_code
+
+SMALL = ["leads=[0]", "hybrid.steps=10", "network.steps=3", "trees.forest=5", "trees.boosted=5",
+         "hybrid.members=2", "network.members=2", "judge.resamples=50", "quick.leads=[0]"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> RunFolder:
+    """A finished small run; do not change it."""
+    return execute("fire-danger", sets=SMALL, quick=True, out=tmp_path_factory.mktemp("fire") / "small")
+
+
+@pytest.fixture(scope="module")
+def fires() -> opening.Fires:
+    """The synthetic island."""
+    return opening.open_fires(Config(), None)
+
+
+FIT = np.arange(2009, 2015)
+
+
+def test_scores_of_chances_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    chance = rng.random((24, 30)).round(1)  # many ties
+    burned = (rng.random(chance.shape) < chance**2).astype(float)
+    weight = rng.integers(0, 3, (1, chance.size)).astype(float)
+    p, o, w = chance.ravel(), burned.ravel(), weight[0]
+    assert judge.auc(p, o, weight)[0] == pytest.approx(roc_auc_score(o, p, sample_weight=w))
+    assert judge.auprc(p, o, weight)[0] == pytest.approx(average_precision_score(o, p, sample_weight=w))
+    assert judge.brier(p, o, weight)[0] == pytest.approx(brier_score_loss(o, p, sample_weight=w))
+    inside = np.clip(p, 1e-6, 1 - 1e-6)
+    assert judge.log_loss(p, o, weight)[0] == pytest.approx(log_loss(o, inside, sample_weight=w))
+
+
+def test_the_calibration_error_is_that_of_known_chances():
+    rng = np.random.default_rng(1)
+    chance = rng.uniform(0.0, 0.6, 200_000)
+    burned = (rng.random(chance.size) < chance).astype(float)
+    assert judge.ece(chance, burned, 10) < 0.005
+    assert judge.ece(np.clip(chance + 0.2, 0, 1), burned, 10) == pytest.approx(0.2, abs=0.005)
+
+
+def test_the_interval_of_a_difference_covers_no_difference_and_finds_one():
+    rng = np.random.default_rng(2)
+    covered = 0
+    for seed in range(20):
+        shared = rng.normal(size=(48, 1)) + rng.normal(size=(48, 20))
+        burned = (rng.random((48, 20)) < 1 / (1 + np.exp(2 - shared))).astype(float)
+        a, b = (1 / (1 + np.exp(2 - shared + rng.normal(size=shared.shape))) for _ in range(2))
+        told = judge.judge({"a": a, "b": b}, burned, ["b"], block=3, resamples=100, bins=5, seed=seed)
+        row = told["a"]["auc - b"]
+        covered += row["low"] <= 0 <= row["high"]
+    assert covered >= 16
+    told = judge.judge(
+        {"a": shared, "b": np.zeros_like(shared)}, burned, ["b"], block=3, resamples=100, bins=5, seed=0
+    )
+    assert told["a"]["auc - b"]["low"] > 0.1
+
+
+def test_the_month_drawn_most_often_still_leaves_a_whole_sample():
+    counts = judge.drawn_months(24, 5, 30, 0)
+    assert (counts.sum(axis=1) == 24).all()
+    assert (counts[0] == 1).all()
+
+
+def test_the_monthly_drought_code_follows_its_closed_form_without_rain_and_forgets_in_rain():
+    demand = monthly_evapotranspiration(20.0, 6.4, 31.0)
+    assert float(demand) == pytest.approx(31 * (0.36 * 20 + 6.4))
+    dry = next_monthly_code(jnp.asarray(100.0), demand, 0.0)
+    assert float(dry) == pytest.approx(100.0 + 0.5 * float(demand))
+    assert float(mean_code(100.0, dry)) == pytest.approx(100.0 + 0.25 * float(demand))
+    # rain that fills the layer by as much as it holds: Q doubles, the code falls by 400 ln 2
+    rain = 800.0 * np.exp(-100.0 / 400.0) / (3.937 * 0.83)
+    wet = next_monthly_code(jnp.asarray(300.0), demand, rain * np.exp(-200.0 / 400.0))
+    assert float(wet) == pytest.approx(300.0 + 0.5 * float(demand) - 400.0 * np.log(2.0), rel=1e-5)
+    assert float(next_monthly_code(jnp.asarray(10.0), 0.0, 500.0)) == 0.0
+    assert float(monthly_evapotranspiration(-30.0, -1.6, 31.0)) == 0.0
+    slope = jax.grad(lambda r: next_monthly_code(300.0, demand, r))(40.0)
+    assert np.isfinite(slope)
+    assert slope < 0
+
+
+def test_the_codes_of_hybrid_and_island_are_one_equation(fires):
+    config = Config()
+    w = models.prepare(fires, config, FIT, 0, True)
+    found = np.asarray(danger.deep_code(w.tas, w.pr, w.days, w.factor))
+    days = np.asarray(w.days)[:, 0, -1]
+    known = drought_code(fires.tas, fires.pr * days[:, None], fires.month + 1, days)
+    # both start from 300, the window a year before its target: months with a wet winter between agree
+    late = np.isin(fires.month, (6, 7)) & (fires.years > 2009)
+    gap = np.abs(found - known)[late]
+    assert np.median(gap) < 2.0
+
+
+def test_windows_hold_no_weather_after_their_origin(fires):
+    config = Config()
+    changed = opening.Fires(**{**fires.__dict__, "tas": fires.tas + 50.0 * (fires.years == 2016)[:, None]})
+    for lead in (1, 3):
+        plain, hot = (models.prepare(f, config, FIT, lead, True) for f in (fires, changed))
+        first = int(np.flatnonzero(fires.years == 2016)[0])
+        np.testing.assert_array_equal(plain.tas[: first + lead], hot.tas[: first + lead])
+        np.testing.assert_array_equal(plain.normal_tas, hot.normal_tas)
+        assert (np.asarray(hot.tas - plain.tas)[first + lead, :, SPAN - 1 - lead] == 50.0).all()
+
+
+def test_a_year_that_fits_is_not_in_its_own_climatology(fires):
+    settings = Config().climatology
+    other = opening.Fires(
+        **{**fires.__dict__, "burned": np.where((fires.years == 2012)[:, None], 1.0, fires.burned)}
+    )
+    here = fires.years == 2012
+    a, b = (climatology.logits(f, FIT, settings, True) for f in (fires, other))
+    np.testing.assert_array_equal(a[here], b[here])
+    assert b[~here].mean() > a[~here].mean() + 0.5
+    test = opening.Fires(
+        **{**fires.__dict__, "burned": np.where((fires.years > 2014)[:, None], 1.0, fires.burned)}
+    )
+    np.testing.assert_array_equal(a, climatology.logits(test, FIT, settings, True))
+
+
+def test_the_hybrid_grows_with_dryness_by_construction_and_its_gradients_are_finite(fires):
+    w = models.prepare(fires, Config(), FIT, 0, True)
+    warm = models.prepare(fires, Config(), FIT, 0, True, Change(2.0, 0.8))
+    model = danger.Danger(4, key=jax.random.key(0))
+
+    @jax.jit
+    def asked(model, w, warm):
+        slope = jax.grad(lambda m: (m(w) ** 2).mean() + m.penalty(w, 1.0, 1.0))(model)
+        return model(w), model(warm), slope
+
+    plain, changed, slope = asked(model, w, warm)
+    assert (np.asarray(changed) >= np.asarray(plain) - 1e-5).all()
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slope))
+    assert abs(float(slope.share)) > 0
+    assert abs(float(slope.memory)) > 0
+
+
+def test_quarters_hold_every_cell_once(fires):
+    for quick in (True, False):
+        assert (np.sum(quarters(fires, quick), axis=0) == 1).all()
+
+
+def test_a_known_island_has_the_chances_it_was_made_with():
+    ds, history = fire_danger(Island(years=30, history=2, rows=6, columns=6), seed=3)
+    assert history.sizes["time"] == 24
+    chance, burned = ds["chance_true"].values.ravel(), (ds["burned_area"].values > 0).ravel()
+    assert burned.mean() == pytest.approx(chance.mean(), rel=0.06)
+    high = chance > 0.3
+    assert burned[high].mean() == pytest.approx(chance[high].mean(), abs=0.05)
+
+
+@pytest.mark.slow
+def test_a_run_of_fire_danger_fills_its_folder(small):
+    names = set(tree(small.path))
+    assert {"results.nc", "scores.csv", "report.html", "ro-crate-metadata.json"} <= names
+    assert {"tables/scores.json", "tables/relations.json"} <= names
+    for figure in ("reliability", "precision_recall", "worst_month", "relations", "scenario"):
+        assert f"figures/{figure}.svg" in names
+    assert small.status().stages == ("data", "validation", "time", "space", "results")
+    page = small.report.read_text(encoding="utf-8")
+    for title in ("skill above climatology", "Do chances mean", "How far ahead", "as physics expects",
+                  "Warmer and drier", "Is the truth found", "What cannot be concluded"):  # fmt: skip
+        assert title in page
+
+
+@pytest.mark.slow
+def test_scores_of_fire_are_those_of_the_results(small):
+    frame, ds = scores.read(small.scores), results.read(small)
+    held = ds["test"].values > 0
+    burned = ds["burned"].values[held].ravel()
+    for model in ("hybrid", "climatology"):
+        chance = ds["chance"].sel(model=model, lead=0).values[held].ravel()
+        row = scores.only(frame, model=model, metric="auc", group="lead 0", split="time")
+        assert row["value"].item() == pytest.approx(roc_auc_score(burned, chance), abs=1e-5)
+
+
+@pytest.mark.slow
+def test_the_report_of_fire_is_made_from_the_folder_alone(small, tmp_path):
+    copied = RunFolder(shutil.copytree(small.path, tmp_path / "elsewhere" / "small"))
+    before = tree(copied.path)
+    shutil.rmtree(copied.path / "checkpoints")
+    shutil.rmtree(copied.path / "figures")
+    copied.report.unlink()
+    report.build(copied)
+    after = tree(copied.path)
+    assert all(after[n] == before[n] for n in before if not n.startswith("checkpoints"))
+
+
+@pytest.mark.slow
+def test_the_known_drought_is_recovered(tmp_path):
+    sets = [
+        "leads=[0]",
+        "synthetic.years=16",
+        "split.fit_last=2020",
+        "split.test_last=2024",
+        "network.steps=3",
+    ]
+    folder = execute("fire-danger", sets=sets, out=tmp_path / "run")
+    rows = {r["name"]: r for r in folder.read_json(folder.path / "tables" / "relations.json")["truth"]}
+    assert rows["effect of dryness"]["low"] > 0
+    assert 0 < rows["effect of wind"]["found"] < 0.6
+    told = folder.read_json(folder.path / "tables" / "scores.json")["parts"]["time, lead 0"]["hybrid"]
+    assert told["brier skill over climatology_cell"]["low"] > 0
+    assert told["auc - climatology"]["low"] > 0
