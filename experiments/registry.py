@@ -26,6 +26,10 @@ _ENTRIES: dict[str, Entry] = {
         "experiments.fire_danger",
         "danger of wildfire by month: a hybrid of drought and learned parts beside climatology, trees and a network",
     ),
+    "fire-spread": Entry(
+        "experiments.fire_spread",
+        "burned area of real fires by physics and priors, each fire scored by what the others taught",
+    ),
     "migration": Entry(
         "experiments.migration",
         "whether drought displaces people: forecasts, causes and effects in a panel of districts",

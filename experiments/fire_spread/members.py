@@ -1,0 +1,185 @@
+"""Members of an ensemble: what each assumes, and when its fire arrives at every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from hybrid.fire import Ellipse
+from hybrid.fire.behaviour import (
+    Fuel,
+    Moisture,
+    fuel_grid,
+    prepare,
+    slope_vector,
+    table,
+    twenty_foot_wind,
+    wind_vector,
+)
+from hybrid.fire.behaviour import spread as surface_fire
+from hybrid.fire.behaviour.midflame import unsheltered_factor
+from hybrid.fire.spread import Front, Grid, Scheme, at_points, propagate, wave_of
+
+from .config import Config
+from .opening import Fire
+
+COARSER = (0.01, 0.02)
+"""By how much 10-h and 100-h fuel are moister than 1-h fuel [1] [@scott2005standard]."""
+WOODY = 0.3
+"""By how much live woody fuel is moister than herbaceous [1] [@scott2005standard]."""
+CHUNK = 8
+"""Members of one call, so that all calls share a program."""
+ROWS = 16
+"""Weather is filled to a multiple of as many times, so that fires share a program."""
+
+
+class Member(NamedTuple):
+    """What a run assumes; numbers, or arrays of one shape.
+
+    Attributes:
+        dead_moisture: of 1-h dead fuel [1].
+        rate: factor on every rate of spread [1].
+        duration: end, as a share of the hours of weather [1].
+        live_moisture: of live herbaceous fuel [1].
+        wind: factor on midflame wind above open fuel [1].
+    """
+
+    dead_moisture: Any
+    rate: Any
+    duration: Any
+    live_moisture: Any
+    wind: Any
+
+
+def stack(members: Sequence[Member]) -> Member:
+    """Members as arrays (member,)."""
+    return Member(*(np.array(v, float) for v in zip(*members, strict=True)))
+
+
+def centre(config: Config) -> Member:
+    """The middle of every prior."""
+    return Member(*(getattr(config.priors, n).at(0.5) for n in Member._fields))
+
+
+def free_burning(config: Config) -> Member:
+    """Rates as the model has them, open fuel, to the end of the weather; moistures at the middle of their priors."""
+    return centre(config)._replace(rate=1.0, duration=1.0, wind=1.0)
+
+
+def grid_of_choice(config: Config) -> list[Member]:
+    """Members that run to the end of their weather, over the levels of dead moisture and rate."""
+    middle, priors = centre(config), config.priors
+    top = max(priors.duration.grid())
+    return [
+        middle._replace(dead_moisture=m, rate=r, duration=top)
+        for m in priors.dead_moisture.grid()
+        for r in priors.rate.grid()
+    ]
+
+
+def draws(config: Config) -> list[Member]:
+    """Draws from all priors, spread evenly (scrambled Sobol points)."""
+    from scipy.stats import qmc
+
+    fields = Member._fields
+    power = int(np.ceil(np.log2(config.draws)))
+    points = qmc.Sobol(len(fields), rng=np.random.default_rng(config.seed)).random_base2(power)
+    return [
+        Member(*(getattr(config.priors, n).at(float(u)) for n, u in zip(fields, row, strict=True)))
+        for row in points[: config.draws]
+    ]
+
+
+def arrivals(fire: Fire, members: Sequence[Member], config: Config) -> np.ndarray:
+    """Time of arrival as a share of the hours of weather [1], infinite where not burned, (member, y, x).
+
+    Raises:
+        ModelError: more steps than the configuration allows.
+    """
+    # slow fires first: those of one call take a like number of steps
+    order = np.argsort([m.rate for m in members], kind="stable")
+    landscape = _landscape(fire, config)
+    # monotone slopes: single cells of road and house stand everywhere, so that there is no order to gain
+    scheme = Scheme(order=1, stages=1, max_steps=config.max_steps, between="hold")
+    out = np.full((len(members), *fire.fuel.shape), np.inf, np.float32)
+    for start in range(0, len(order), CHUNK):
+        some = [int(i) for i in order[start : start + CHUNK]]
+        # the last call is filled with fires that end at once
+        filling = [members[some[0]]._replace(duration=1e-6)] * (CHUNK - len(some))
+        padded = stack([*(members[i] for i in some), *filling])
+        found = _spread(landscape, jax.tree.map(jnp.float32, padded), fire.width, scheme)
+        out[some] = np.asarray(found)[: len(some)]
+    seconds = 3600.0 * fire.hours * len(fire.wind)
+    return out / np.float32(seconds)
+
+
+class _Landscape(NamedTuple):
+    """A fire as the program takes it; of one shape for all fires of a run."""
+
+    fuels: Fuel
+    place: Array
+    burnable: Array
+    slope: tuple[Array, Array]
+    wind: tuple[Array, Array]
+    times: Array
+    until: Array
+    level: Array
+
+
+def _landscape(fire: Fire, config: Config) -> _Landscape:
+    numbers = np.array(sorted(table()))
+    rows, columns = fire.fuel.shape
+    grid = Grid(rows, columns, fire.width, float(fire.x[0]), float(fire.y[0]))
+    lit = at_points(grid, [fire.ignition], config.landscape.ignition_radius)
+    single = partial(jax.tree.map, lambda a: jnp.asarray(a, jnp.float32))
+    hours = len(fire.wind)
+    # the last row holds to the end of its hour; what is filled in beyond is never reached
+    length = ROWS * (hours // ROWS + 1)
+    speed, direction = (np.pad(v, (0, length - hours), mode="edge") for v in (fire.wind, fire.wind_from))
+    return _Landscape(
+        single(fuel_grid(numbers)),
+        jnp.asarray(np.searchsorted(numbers, fire.fuel)),
+        jnp.asarray(fire.burnable),
+        single(slope_vector(jnp.asarray(fire.slope), jnp.asarray(fire.aspect))),
+        single(wind_vector(jnp.asarray(speed), jnp.asarray(direction), "from")),
+        jnp.asarray(3600.0 * fire.hours * np.arange(length), jnp.float32),
+        jnp.float32(3600.0 * fire.hours * hours),
+        jnp.asarray(lit.level, jnp.float32),
+    )
+
+
+def rates(land: _Landscape, member: Member) -> Ellipse:
+    """Elliptical spread of a member at the weather times, (time, y, x) [m s-1]."""
+    dead, live = member.dead_moisture, member.live_moisture
+    moisture = Moisture(dead, dead + COARSER[0], dead + COARSER[1], live, live + WOODY)
+    moisture = Moisture(*(jnp.broadcast_to(m, land.fuels.depth.shape) for m in moisture))
+    bed = prepare(land.fuels, moisture)
+    reduced = member.wind * unsheltered_factor(land.fuels.depth)
+    bed, reduced = jax.tree.map(lambda a: a[land.place], (bed, reduced))
+    east, north = (twenty_foot_wind(w)[:, None, None] * reduced for w in land.wind)
+    shape = east.shape
+    slope = (jnp.broadcast_to(land.slope[0], shape), jnp.broadcast_to(land.slope[1], shape))
+    ellipse = surface_fire(bed, (east, north), slope).ellipse
+    return ellipse._replace(head=member.rate * ellipse.head)
+
+
+@partial(jax.jit, static_argnums=3)
+def _spread(land: _Landscape, members: Member, width: float, scheme: Scheme) -> Float[Array, "member y x"]:
+    def one(member: Member) -> Array:
+        lit = (land.level <= 0.0) & land.burnable
+        front = Front(land.level, jnp.where(lit, 0.0, jnp.inf))
+        end = member.duration * land.until
+        wave = jax.tree.map(lambda a: jnp.where(land.burnable, a, 0.0), wave_of(rates(land, member)))
+        out, _ = propagate(front, land.times, wave, land.burnable, jnp.float32(0.0), end, width, scheme)
+        return jnp.where((out.level <= 0.0) & (out.arrival <= end), out.arrival, jnp.inf)
+
+    return jax.lax.map(one, members)
+
+
+__all__ = ["Member", "arrivals", "centre", "draws", "free_burning", "grid_of_choice", "rates", "stack"]
