@@ -75,7 +75,8 @@ def _unbuilt(fields: Fields, table: Table, j: Array, level: Array) -> tuple[Arra
     span = jnp.where(table.duration[j] > 0.0, table.duration[j], 1.0)
     before = jnp.clip((fields.built - table.start[j]) / span, 0.0, 1.0)
     before = jnp.where(level > 0.0, before, 1.0)
-    return fence((before, before <= 0.0), j)
+    before = fence(before, j)
+    return before, before <= 0.0
 
 
 def _stages(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> Array:
