@@ -115,6 +115,7 @@ def test_few_checkpoints_and_diffrax_give_the_same_numbers():
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_a_factor_learned_through_the_solver_is_recovered():
     truth = jnp.array([0.6, 1.7])
     kind = np.random.default_rng(5).integers(0, 2, GRID.shape)

@@ -98,6 +98,7 @@ def test_lines_are_joined_by_their_sides():
     assert np.ptp(times[np.isfinite(times)]) == pytest.approx(2800.0, abs=20.0)
 
 
+@pytest.mark.slow
 def test_spotting_lights_fires_downwind_and_repeats_by_its_key():
     burnable = np.ones(GRID.shape, bool)
     burnable[:, 80:82] = False
@@ -189,6 +190,7 @@ def test_a_fire_is_written_as_cf_netcdf(tmp_path):
         assert back["flame_length"].attrs["units"] == "m"
 
 
+@pytest.mark.slow
 def test_members_may_start_in_their_own_places():
     grid = square(60)
     rates = Ellipse(*(np.stack([f, f]) for f in even(grid, 0.1, 1.0)))
