@@ -59,7 +59,7 @@ def test_options_of_the_table_exist():
 def test_experiments_scenarios_and_files_that_are_named_exist():
     from hybrid.scenario import SCENARIOS
 
-    assert set(re.findall(r"terrax run ([a-z]+)", TEXT)) <= {name for name, _ in registry.entries()}
+    assert set(re.findall(r"terrax run ([a-z][a-z-]*[a-z])", TEXT)) <= {name for name, _ in registry.entries()}
     for path in re.findall(r"\]\(([^)]+)\)", TEXT):
         assert (ROOT / path).exists(), path
     named = re.search(r"A scenario is a name \(([^)]+)\)", TEXT)
@@ -170,6 +170,18 @@ def test_the_attribution_python_of_the_readme_runs_and_is_exact(tmp_path):
         float(abs(got.attribution.sel(player="vpd, 90-1094")).max()) == 0.0
     )  # the function does not read it
     assert "| Deletion |" in lines
+
+
+def test_the_wildfire_python_of_the_readme_runs_and_burns_an_ellipse(tmp_path):
+    (block,) = [text for kind, text in BLOCKS if kind == "python" and "fire.spread" in text]
+    held: dict = {}
+    exec(compile(block, "README.md", "exec"), held)
+    fire, burned = held["fire"], held["burned"]
+    one = fire.Ellipse(*(float(v[0, 0, 0]) for v in held["rates"]))
+    # the disc that is lit at first, 30 m wide to each side, is more than a point
+    assert 1.0 < float(burned.area) / float(fire.ellipse.area(one, 3600.0)) < 1.15
+    ahead = burned.arrival[59, 65] - burned.arrival[59, 35]
+    assert ahead == pytest.approx(600.0 / one.head, rel=0.02)
 
 
 def test_the_python_of_the_readme_runs_and_learns(tmp_path):
