@@ -106,12 +106,16 @@ def _probability(ds: xr.Dataset, folder: RunFolder, config: Config) -> Section:
         values = [brier(ds[name].values[i], scars[i]) for i in range(len(names))]
         rows.append((label, *(f"{v:.4f}" for v in values), f"{np.mean(values):.4f}"))
     nothing = scars.mean(axis=(1, 2))
+    some = ds["burn_probability"].values > 0.0
+    given, share = float(ds["burn_probability"].values[some].mean()), float(scars[some].mean())
     rows.append(("nothing burns", *(f"{v:.4f}" for v in nothing), f"{nothing.mean():.4f}"))
     text = (
         f"{ds.sizes['draw']} draws of all priors, the same for every fire; of these the best "
         f"{100 * config.kept:.0f} % by Dice on the other fires give a fire's burn probability. The Brier score is over "
         f"all cells that are simulated; most never burn, so that it is small for anyone: the row **nothing burns** is "
-        f"what it has to be less than."
+        f"what it has to be less than. Of the cells that any kept draw burned, {100 * share:.0f} % burned where "
+        f"{100 * given:.0f} % was the mean burn probability: on the whole it is too "
+        f"{'low' if share > given else 'high'}."
     )
     return Section(
         "Is the burn probability to be trusted?",
@@ -167,8 +171,8 @@ def _assumed(config: Config) -> Section:
         f"- The disc within {land.ignition_radius:g} m of the ignition burns at the start, for all fires alike: at "
         f"Houffalize unburnable cells surround the place.\n"
         f"- Each row of weather holds for {land.hours_per_row:g} h, wind is that at 10 m above open ground.\n"
-        f"- The aspect faces downslope and slope has the unit of its attribute; both are checked against the elevation "
-        f"or refused.\n"
+        f"- The aspect faces downslope, which is checked against the elevation; slope has the unit that its attribute "
+        f"states.\n"
         f"- 10-h and 100-h fuel are {COARSER[0]:g} and {COARSER[1]:g} moister than 1-h fuel, live woody fuel {WOODY:g} "
         f"moister than herbaceous.\n"
         f"- What lies more than {land.reach:g} m from the ignition is not simulated.\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ from toyfixtures import tree
 from data.errors import ConfigError, DataError
 from data.synthetic.fire_landscape import fire_landscape
 from experiments import report
-from experiments.execute import execute
+from experiments.execute import Stopped, execute
 from experiments.fire_spread import Config, judge, plan, results
 from experiments.fire_spread.config import Landscape
 from experiments.fire_spread.opening import make_fire, open_fires
 from experiments.fire_spread.stages import alike
+from experiments.progress import Progress
 from experiments.report import scores
 from experiments.runfolder import RunFolder
 
@@ -235,6 +237,26 @@ def test_settings_that_do_not_go_together_are_refused(sets, words):
     with pytest.raises(ConfigError) as told:
         plan(config.model_copy(update={"priors": priors}), None, False)
     one_sentence(str(told.value), words, "priors")
+
+
+class Stopping(Progress):
+    """Stops the run, as a user does, when a stage begins."""
+
+    def __call__(self, event):
+        super().__call__(event)
+        if event.get("stage") == "spread_west":
+            raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_and_resumed_ends_alike(small, tmp_path):
+    out = tmp_path / "stopped"
+    with pytest.raises(Stopped):
+        execute("fire-spread", sets=SMALL, out=out, progress=Stopping(stream=sys.stderr))
+    assert RunFolder(out).status().stages == ("spread_east",)
+    execute("fire-spread", out=out, resume=True)
+    assert results.read(RunFolder(out)).identical(results.read(small))
+    assert RunFolder(out).scores.read_bytes() == small.scores.read_bytes()
 
 
 @pytest.mark.slow
