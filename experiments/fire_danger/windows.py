@@ -100,8 +100,10 @@ def windows(fires: Fires, fit: np.ndarray, base: np.ndarray, lead: int, change: 
     pr, normal_pr = pair(fires.pr, fires.pr * change.pr)
     first = [int(np.flatnonzero(month == k)[0]) for k in range(12)]
     wind, normal_wind = pair(fires.wind, fires.wind)
-    stamps = fires.months[0] + place
-    days = ((stamps + 1).astype("datetime64[D]") - stamps.astype("datetime64[D]")).astype(float)
+    stamps = fires.months[0] + place.astype("timedelta64[M]")
+    days = (
+        (stamps + np.timedelta64(1, "M")).astype("datetime64[D]") - stamps.astype("datetime64[D]")
+    ).astype(float)
     factor = np.asarray(daylength.by_latitude(np.array([fires.lat.mean()])).dc)[:, 0][calendar % 12]
     phase = 2.0 * np.pi * month / 12.0
 
