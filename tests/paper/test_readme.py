@@ -59,7 +59,9 @@ def test_options_of_the_table_exist():
 def test_experiments_scenarios_and_files_that_are_named_exist():
     from hybrid.scenario import SCENARIOS
 
-    assert set(re.findall(r"terrax run ([a-z][a-z-]*[a-z])", TEXT)) <= {name for name, _ in registry.entries()}
+    assert set(re.findall(r"terrax run ([a-z][a-z-]*[a-z])", TEXT)) <= {
+        name for name, _ in registry.entries()
+    }
     for path in re.findall(r"\]\(([^)]+)\)", TEXT):
         assert (ROOT / path).exists(), path
     named = re.search(r"A scenario is a name \(([^)]+)\)", TEXT)

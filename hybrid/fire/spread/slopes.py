@@ -15,6 +15,8 @@ from jaxtyping import Array, Float
 
 FAR = 1e6
 """Level of cells that never burn [m]: so high that no neighbour takes its slope from them."""
+SANE = 0.25 * FAR
+"""Second differences beyond this hold such a level."""
 
 
 class Layout(NamedTuple):
@@ -69,6 +71,15 @@ def minmod(a: Array, b: Array) -> Array:
     return jnp.clip(a, jnp.minimum(b, 0.0), jnp.maximum(b, 0.0))
 
 
+def correction(a: Array, b: Array) -> Array:
+    """Half the lesser of two second differences; none where both reach into cells that never burn.
+
+    In a corridor of two cells both second differences of the face between them hold `FAR`.
+    """
+    least = minmod(a, b)
+    return jnp.where(jnp.abs(least) < SANE, 0.5 * least, 0.0)
+
+
 def one_sided(padded: Array, layout: Layout, stride: int) -> tuple[Array, Array]:
     """Differences to the cell before and behind, per cell, of first or second order [@osher1991high].
 
@@ -81,8 +92,8 @@ def one_sided(padded: Array, layout: Layout, stride: int) -> tuple[Array, Array]
     first, last = (shifted(padded, layout, k * stride) for k in (-2, 2))
     second = ahead - back
     return (
-        back + 0.5 * minmod(back - (before - first), second),
-        ahead - 0.5 * minmod(second, last - behind - ahead),
+        back + correction(back - (before - first), second),
+        ahead - correction(second, last - behind - ahead),
     )
 
 
@@ -112,7 +123,7 @@ def one_sided_adjoint(
     for face in (-2, -1, 0, 1):
         pull = 0.5 * (at(before, face + 1) - at(behind, face))
         a, b = curve[face], curve[face + 1]
-        alike = a * b > 0.0
+        alike = (a * b > 0.0) & (jnp.minimum(jnp.abs(a), jnp.abs(b)) < SANE)
         nearer = jnp.abs(a) <= jnp.abs(b)
         for cell, chosen in ((face, alike & nearer), (face + 1, alike & ~nearer)):
             weight = {-1: 1.0, 0: -2.0, 1: 1.0}.get(cell)
@@ -121,4 +132,14 @@ def one_sided_adjoint(
     return total
 
 
-__all__ = ["FAR", "Layout", "lay", "minmod", "one_sided", "one_sided_adjoint", "shifted", "unlay"]
+__all__ = [
+    "FAR",
+    "Layout",
+    "correction",
+    "lay",
+    "minmod",
+    "one_sided",
+    "one_sided_adjoint",
+    "shifted",
+    "unlay",
+]
