@@ -140,6 +140,7 @@ def test_a_year_that_fits_is_not_in_its_own_climatology(fires):
     np.testing.assert_array_equal(a, climatology.logits(test, FIT, settings, True))
 
 
+@pytest.mark.slow
 def test_the_hybrid_grows_with_dryness_by_construction_and_its_gradients_are_finite(fires):
     w = models.prepare(fires, Config(), FIT, 0, True)
     warm = models.prepare(fires, Config(), FIT, 0, True, Change(2.0, 0.8))

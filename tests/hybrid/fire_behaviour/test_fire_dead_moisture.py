@@ -92,6 +92,7 @@ def test_national_system_of_1978():
     assert float(timelag.ten_hour(jnp.asarray(0.05))) == pytest.approx(0.064)
 
 
+@pytest.mark.slow
 def test_gradient_through_a_week_equals_finite_differences():
     hours = np.arange(168)
     rng = np.random.default_rng(3)
@@ -112,6 +113,7 @@ def test_gradient_through_a_week_equals_finite_differences():
     assert (jnp.abs(slope) > 1e-5).all()
 
 
+@pytest.mark.slow
 def test_process_follows_its_boundary():
     """Constant weather: all classes at the equilibrium; after a step each has gone its share of the way."""
     process = fuel_moisture()

@@ -91,6 +91,7 @@ def test_gradients_are_finite_everywhere():
     assert np.isfinite(jax.jit(jax.vmap(jax.grad(total)))(jnp.asarray(cases))).all()
 
 
+@pytest.mark.slow
 def test_gradients_equal_finite_differences():
     def total(v):
         e = Ellipse(v[0], v[1], v[2])

@@ -209,6 +209,7 @@ def test_passive_fire_lies_between_surface_and_active(beds, crown_run):
     assert ((fire.fraction_burned[passive] >= 0) & (fire.fraction_burned[passive] <= 1)).all()
 
 
+@pytest.mark.slow
 def test_two_fuels_between_means():
     """Between harmonic and arithmetic mean, and the fuel's own rate where there is one fuel."""
     cover = jnp.asarray([0.0, 0.3, 0.7, 1.0])

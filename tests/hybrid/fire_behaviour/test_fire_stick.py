@@ -71,6 +71,7 @@ def test_second_order_in_space():
     assert errors[-1] < 3e-3 * exact
 
 
+@pytest.mark.slow
 def test_what_is_lost_has_crossed_the_surface():
     rng = np.random.default_rng(0)
     w, flow = jnp.asarray(rng.uniform(0.05, 0.3, 11)), jnp.asarray(rng.uniform(1e-10, 5e-10, 11))

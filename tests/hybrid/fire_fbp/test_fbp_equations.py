@@ -93,6 +93,7 @@ def test_curing_joins_at_58_8():
     assert float(f64(spread.curing_factor, 100.0)) == pytest.approx(1.0, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_mixture_of_conifer_alone_is_conifer():
     fuel = fuels.take(codes_of(["M-1", "M-2", "C-2"]))
     full, none, curing = (jnp.full(3, x) for x in (100.0, 0.0, 80.0))
@@ -185,6 +186,7 @@ def numbers(**options):
     return [jnp.asarray(np.full(len(ALL), v, float)) for v in site[1:]]
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_differences():
     """To every number of the site but the index that is not given, for every fuel type at once."""
     rng = np.random.default_rng(0)

@@ -72,6 +72,7 @@ def agree(function, given, rng):
             assert float(jnp.sum(slopes[which][k] * way)) == pytest.approx(wanted, rel=1e-4, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_gradients_of_a_day_are_finite_differences(fields):
     """To weather and to the codes of the day before."""
     day = [f.ravel()[:42] for f in fields]

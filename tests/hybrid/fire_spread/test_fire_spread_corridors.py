@@ -41,6 +41,7 @@ def test_fire_runs_down_a_corridor_at_its_rate(cells, across):
     assert burned.min() > -1.1 * RATE * END - 20.0
 
 
+@pytest.mark.slow
 def test_gradient_in_a_corridor_of_two_cells():
     with jax.enable_x64(True):
         can = corridor(2, False)

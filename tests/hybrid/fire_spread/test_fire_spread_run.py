@@ -39,6 +39,7 @@ def ensemble():
     return spread(GRID, [0.0, 4000.0], rates, at_points(GRID, [(-200.0, -300.0)], 30.0), 4000.0), rates
 
 
+@pytest.mark.slow
 def test_the_window_changes_nothing_that_burned():
     fire, rates = ensemble()
     one = run(
