@@ -24,7 +24,9 @@ ORDERS = {
 }
 
 
-@pytest.mark.parametrize("solver", ORDERS)
+@pytest.mark.parametrize(
+    "solver", [pytest.param(n, marks=pytest.mark.slow) if n.startswith("kvaerno") else n for n in ORDERS]
+)
 def test_order(solver):
     claimed, steps = ORDERS[solver]
     exact = tiny.chain_solution(1.0)

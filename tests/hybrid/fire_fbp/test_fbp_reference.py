@@ -48,6 +48,7 @@ def test_equations_as_published_and_no_input(rows):
     assert set(rows.values()) == {0}
 
 
+@pytest.mark.slow
 def test_other_fuel_types():
     found = fbp_truth.predicted(OTHERS, "published", "1985")
     for name, values in PRINTED.items():

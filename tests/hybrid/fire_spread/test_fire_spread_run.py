@@ -78,6 +78,7 @@ def test_a_later_ignition_starts_when_it_does():
     assert len(calls) < 8
 
 
+@pytest.mark.slow
 def test_fire_stops_at_a_line_that_was_built_in_time():
     rates = even(GRID, 0.1, 2.0, 0.0)
     fire = at_points(GRID, [(0.0, -200.0)], 30.0)
