@@ -75,7 +75,7 @@ def normal_speed(ellipse: Ellipse, nx: Value, ny: Value) -> Value:
 
     c cos(t) + sqrt(a^2 cos(t)^2 + b^2 sin(t)^2), t the angle between normal and heading: each point of the front grows
     its own ellipse (Huygens). Of degree one in (nx, ny): for a gradient of any length it is the Hamiltonian. At
-    nx = ny = 0 it is zero, with a gradient of zero.
+    nx = ny = 0 it is zero, and the root's part of the gradient is taken to be zero.
 
     Args:
         ellipse: spread at each place.

@@ -11,8 +11,9 @@ A bed is prepared once for its fuel and moisture, then spreads under any wind an
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from data.lazy import lazily
 
 if TYPE_CHECKING:
     from . import check, crown, equilibrium, flame, midflame, rothermel, stick, surface, timelag, two_fuels
@@ -104,14 +105,7 @@ __all__ = [
     "wind_vector",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOME[name]
-    if not home:
-        return importlib.import_module(f".{name}", __name__)
-    return getattr(importlib.import_module(f".{home}", __name__), name)
+__getattr__ = lazily(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

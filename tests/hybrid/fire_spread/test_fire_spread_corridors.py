@@ -32,7 +32,6 @@ def test_fire_runs_down_a_corridor_at_its_rate(cells, across):
         front = run(GRID, level.level, even(GRID, RATE, 1.0, 0.0), END, Scheme(), can)
     arrival = np.asarray(front.arrival).T if across else np.asarray(front.arrival)
     along = arrival[12]
-    assert np.isfinite(along[6:16]).all()
     walls = ~can & (np.asarray(level.level) > 0.0)
     assert np.isinf(np.asarray(front.arrival)[walls]).all()
     np.testing.assert_allclose(np.diff(along[6:16]), GRID.width / RATE, rtol=0.12)
