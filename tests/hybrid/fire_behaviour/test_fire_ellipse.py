@@ -90,9 +90,7 @@ def test_gradients_are_finite_everywhere():
     cases = [(*e, 0.7, *n) for e in ellipses for n in [(0.6, 0.8), (0.0, 0.0)]]
     found = np.asarray(jax.jit(jax.vmap(jax.grad(total)))(jnp.asarray(cases)))
     assert np.isfinite(found).all()
-    for (h, s), by_normal in zip(
-        ellipses, found[1::2, 3:], strict=True
-    ):
+    for (h, s), by_normal in zip(ellipses, found[1::2, 3:], strict=True):
         # at no normal the root's part is zero, the centre's is not
         c = ellipse.half_axes(Ellipse(*map(jnp.asarray, (h, s, 0.7))))[2]
         np.testing.assert_allclose(by_normal, [c * np.sin(0.7), c * np.cos(0.7)], rtol=1e-5, atol=1e-12)
