@@ -5,8 +5,9 @@ Names are imported when first used, so that `import data` costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import lazily
 
 if TYPE_CHECKING:
     from . import (
@@ -29,20 +30,18 @@ if TYPE_CHECKING:
     from .splits import Fold
     from .variables import DEFAULT_FORCING, REGISTRY, TARGETS, Variable
 
-_MODULES = (
-    "batches",
-    "check",
-    "convert",
-    "errors",
-    "files",
-    "normalise",
-    "provenance",
-    "splits",
-    "synthetic",
-    "units",
-    "variables",
-)
 _HOME = {
+    "batches": "",
+    "check": "",
+    "convert": "",
+    "errors": "",
+    "files": "",
+    "normalise": "",
+    "provenance": "",
+    "splits": "",
+    "synthetic": "",
+    "units": "",
+    "variables": "",
     "open_cube": "readers.gridded",
     "open_sites": "sites",
     "Panel": "batches",
@@ -89,13 +88,7 @@ __all__ = [
     "variables",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f".{name}", __name__)
-    if name in _HOME:
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
-    raise AttributeError(f"module 'data' has no attribute '{name}'")
+__getattr__ = lazily(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

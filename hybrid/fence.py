@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 T = TypeVar("T")
@@ -36,4 +37,8 @@ def fence(tree: T, step: Int[Array, ""]) -> T:
     """
     if not _OLD:
         return jax.lax.optimization_barrier(tree)
-    return jax.lax.cond(step < 0, lambda t: jax.tree.map(lambda a: a * 0, t), lambda t: t, tree)
+    return jax.lax.cond(step < 0, lambda t: jax.tree.map(_nothing, t), lambda t: t, tree)
+
+
+def _nothing(a: Array) -> Array:
+    return a * jnp.zeros((), a.dtype)  # of the same kind, truth values too

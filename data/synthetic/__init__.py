@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
 
 if TYPE_CHECKING:
     from .climates import CLIMATES, Climate
@@ -21,8 +22,4 @@ _HOME = {
 
 __all__ = ["CLIMATES", "Climate", "virtual_sites", "weather", "write_sites"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
-    raise AttributeError(f"module 'data.synthetic' has no attribute '{name}'")
+__getattr__ = lazily(__name__, _HOME)
