@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .ellipse import Ellipse
     from .fbp.dataset import fire_behaviour
     from .index.dataset import fire_weather
+    from .index.hourly_dataset import hourly_fire_weather
 
 _HOME = {
     "behaviour": "",
@@ -21,6 +22,7 @@ _HOME = {
     "Ellipse": "ellipse",
     "fire_behaviour": "fbp.dataset",
     "fire_weather": "index.dataset",
+    "hourly_fire_weather": "index.hourly_dataset",
 }
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "fbp",
     "fire_behaviour",
     "fire_weather",
+    "hourly_fire_weather",
     "index",
     "spread",
 ]

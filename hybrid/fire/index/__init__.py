@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .daylength import DayLength
     from .family import FAMILIES
     from .hourly import run_hours
+    from .hourly_dataset import hourly_fire_weather
     from .run import START, Codes, FireWeather, Weather, run_days
     from .seasonal import State, Winter, out_of_season, run_seasons
 
@@ -27,6 +28,7 @@ _HOME = {
     "DayLength": "daylength",
     "FAMILIES": "family",
     "run_hours": "hourly",
+    "hourly_fire_weather": "hourly_dataset",
     "START": "run",
     "Codes": "run",
     "FireWeather": "run",
@@ -53,6 +55,7 @@ __all__ = [
     "fine_fuel",
     "fire_weather",
     "hourly",
+    "hourly_fire_weather",
     "indices",
     "out_of_season",
     "run_days",

@@ -148,7 +148,7 @@ def codes_of(given: Any, like: xr.DataArray, where: str = "start") -> Codes:
             raise DataError(
                 f"the code '{name}' to start from is missing", where, "give ffmc, dmc and dc"
             ) from None
-        values = np.asarray(_aligned(item, like, name, where), np.float64)
+        values = np.asarray(aligned(item, like, name, where), np.float64)
         if not (np.isnan(values) | ((values >= 0.0) & (values <= GREATEST[name]))).all():
             upper = f" to {GREATEST[name]:g}" if np.isfinite(GREATEST[name]) else " and above"
             raise DataError(f"the code '{name}' to start from is not within 0{upper}", where, "correct it")
@@ -156,7 +156,8 @@ def codes_of(given: Any, like: xr.DataArray, where: str = "start") -> Codes:
     return Codes(*found)
 
 
-def _aligned(item: Any, like: xr.DataArray, name: str, where: str) -> np.ndarray:
+def aligned(item: Any, like: xr.DataArray, name: str, where: str) -> np.ndarray:
+    """Values of each cell of ``like`` (...), from a number, an array or a DataArray of its shape; else a DataError."""
     if isinstance(item, xr.DataArray):
         if set(item.dims) - set(like.dims):
             raise DataError(
@@ -176,4 +177,4 @@ def _aligned(item: Any, like: xr.DataArray, name: str, where: str) -> np.ndarray
     return np.broadcast_to(values, like.shape)
 
 
-__all__ = ["UNITS", "codes_of", "field", "latitude_of", "weather_of"]
+__all__ = ["UNITS", "aligned", "codes_of", "field", "latitude_of", "weather_of"]
