@@ -1,0 +1,165 @@
+"""What burns next: the spread of every member from a start, and the probability that a cell burns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.stats import norm
+from jaxtyping import Array, Float
+
+from data.errors import ConfigError, DataError, ModelError, listing
+
+from ..spread import Front, burned_fraction
+from .misfit import front_distance
+from .perimeter import Perimeter
+from .problem import Problem
+from .simulator import Simulator
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Fronts of the members.
+
+    Attributes:
+        times: of the levels [s], (k,).
+        level: [m], negative where burned, (member, k, y, x).
+        arrival: time the front passed by the last time [s], infinite where it did not, (member, y, x).
+        width: of a cell [m].
+    """
+
+    times: np.ndarray
+    level: Float[Array, "member k y x"]
+    arrival: Float[Array, "member y x"]
+    width: float
+
+    @property
+    def burned(self) -> np.ndarray:
+        """Cells whose centre burned, (member, k, y, x)."""
+        return np.asarray(self.level <= 0.0)
+
+    def probability(self, error: Any = 0.0) -> Float[np.ndarray, "k y x"]:
+        """Burn probability [1]: the mean over members of burned parts of cells.
+
+        Args:
+            error: standard deviation of a displacement of the fronts that members do not hold [m], a number or (k,):
+                each member's front is smeared by it, as a Gaussian kernel dresses an ensemble [@roulston2003combining].
+        """
+        wide = np.broadcast_to(np.asarray(error, float), self.times.shape)
+        if not (np.isfinite(wide).all() and (wide >= 0.0).all()):
+            raise ConfigError("the error of the front is not zero or above", "probability", "give metres")
+        if not wide.any():
+            return np.asarray(jnp.mean(burned_fraction(self.level, self.width), axis=0))
+        reach = jnp.asarray(np.hypot(wide, 0.3 * self.width))[:, None, None]
+        return np.asarray(jnp.mean(norm.cdf(-front_distance(self.level, self.width) / reach), axis=0))
+
+
+def forecast(
+    problem: Problem,
+    values: Mapping[str, Any],
+    times: Any,
+    *,
+    start: Front | Perimeter | None = None,
+    since: float | None = None,
+    batch: int | None = None,
+) -> Forecast:
+    """Spread every member until the times.
+
+    Args:
+        problem: the model.
+        values: of each parameter, (member, *shape); of draws, members or samples.
+        times: of the forecast [s], one or more, increasing.
+        start: the perimeter to go on from; or a front on the grid, (y, x) or (member, y, x), at ``since``; the start of
+            the problem where it is not given. Anything but that needs a simulation by
+            :func:`hybrid.fire.assimilation.simulator`.
+        since: time of a front [s].
+        batch: runs at once; one after the other where it is not given.
+
+    Raises:
+        DataError: members of different numbers, or times that do not follow the start or outlast the weather.
+        ModelError: a start for a simulation that cannot be begun anew.
+    """
+    number = _members(problem.parameters, values)
+    clock = np.atleast_1d(np.asarray(times, float))
+    begin = problem.start if start is None else start.time if isinstance(start, Perimeter) else since
+    _order(clock, begin, problem.until)
+    simulate: Any = problem.simulate
+    each = False
+    if start is not None:
+        if not isinstance(simulate, Simulator):
+            raise ModelError(
+                "this simulation cannot begin from another start", "simulate", "make it with `simulator`"
+            )
+        each = isinstance(start, Front) and np.ndim(start.level) == 3
+        if each:
+            assert isinstance(start, Front)
+            if np.shape(start.level)[0] != number:
+                raise DataError(
+                    f"there are {np.shape(start.level)[0]} fronts for {number} members",
+                    "start",
+                    "give as many",
+                )
+            problem.grid.field(start.level, "front", lead=1)
+            one = simulate.begun(jax.tree.map(lambda a: a[0], start), since)
+            rows, columns = one.window.slices
+            cut = jax.tree.map(lambda a: jnp.asarray(a, one.front.level.dtype)[:, rows, columns], start)
+            simulate = eqx.tree_at(lambda s: s.front, one, cut)
+        else:
+            simulate = simulate.begun(start, since)
+    members = {p.name: jnp.asarray(values[p.name]) for p in problem.parameters}
+    front = _run(simulate, members, jnp.asarray(clock), each, batch)
+    if not bool(jnp.isfinite(front.level).all()):
+        raise ModelError("a simulation is not a number", "forecast", "check the rates under the values")
+    return Forecast(clock, front.level, front.arrival, problem.grid.width)
+
+
+@eqx.filter_jit
+def _run(simulate: Any, members: dict[str, Array], times: Array, each: bool, batch: int | None) -> Front:
+    def last(found: Front) -> Front:
+        return Front(found.level, found.arrival[-1] if found.arrival.ndim == 3 else found.arrival)
+
+    if not each:
+        return jax.lax.map(lambda v: last(simulate(v, times)), members, batch_size=batch)
+
+    def one(item: tuple[dict[str, Array], Front]) -> Front:
+        return last(eqx.tree_at(lambda s: s.front, simulate, item[1])(item[0], times))
+
+    return jax.lax.map(one, (members, simulate.front), batch_size=batch)
+
+
+def _members(parameters: Any, values: Mapping[str, Any]) -> int:
+    found: dict[str, int] = {}
+    for p in parameters:
+        where = f"parameter '{p.name}'"
+        if p.name not in values:
+            raise DataError("a value is missing", where, f"given are {listing(values)}")
+        shape = np.shape(values[p.name])
+        if len(shape) != 1 + len(p.shape) or shape[1:] != tuple(p.shape) or not shape[0]:
+            raise DataError(f"the values are of shape {shape}", where, f"give (member, *{tuple(p.shape)})")
+        found[p.name] = shape[0]
+    if len(set(found.values())) > 1:
+        raise DataError(f"parameters have different numbers of members, {found}", "values", "give as many")
+    return next(iter(found.values()))
+
+
+def _order(clock: np.ndarray, begin: float | None, until: float | None) -> None:
+    if clock.ndim != 1 or not clock.size or not np.isfinite(clock).all() or (np.diff(clock) <= 0.0).any():
+        raise DataError("the times of the forecast do not increase", "times", "give seconds in order")
+    if begin is None:
+        raise DataError("a front has no time", "since", "give it in seconds")
+    if clock[0] <= begin:
+        raise DataError(
+            f"the forecast is of {clock[0]:g} s and begins at {begin:g} s", "times", "ask for later times"
+        )
+    if until is not None and clock[-1] > until:
+        raise DataError(
+            f"the forecast ends at {clock[-1]:g} s and the weather at {until:g} s", "times", "add weather"
+        )
+
+
+__all__ = ["Forecast", "forecast"]
