@@ -19,7 +19,8 @@ from ..spread import Front, burned_fraction
 from .misfit import front_distance
 from .perimeter import Perimeter
 from .problem import Problem
-from .simulator import Simulator
+from .runs import each
+from .simulator import NOT_A_NUMBER, Simulator
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +35,14 @@ class Forecast:
     """
 
     times: np.ndarray
-    level: Float[Array, "member k y x"]
-    arrival: Float[Array, "member y x"]
+    level: Float[np.ndarray, "member k y x"]
+    arrival: Float[np.ndarray, "member y x"]
     width: float
 
     @property
     def burned(self) -> np.ndarray:
         """Cells whose centre burned, (member, k, y, x)."""
-        return np.asarray(self.level <= 0.0)
+        return self.level <= 0.0
 
     def probability(self, error: Any = 0.0) -> Float[np.ndarray, "k y x"]:
         """Burn probability [1]: the mean over members of burned parts of cells.
@@ -54,9 +55,11 @@ class Forecast:
         if not (np.isfinite(wide).all() and (wide >= 0.0).all()):
             raise ConfigError("the error of the front is not zero or above", "probability", "give metres")
         if not wide.any():
-            return np.asarray(jnp.mean(burned_fraction(self.level, self.width), axis=0))
+            return np.asarray(jnp.mean(burned_fraction(jnp.asarray(self.level), self.width), axis=0))
         reach = jnp.asarray(np.hypot(wide, 0.3 * self.width))[:, None, None]
-        return np.asarray(jnp.mean(norm.cdf(-front_distance(self.level, self.width) / reach), axis=0))
+        return np.asarray(
+            jnp.mean(norm.cdf(-front_distance(jnp.asarray(self.level), self.width) / reach), axis=0)
+        )
 
 
 def forecast(
@@ -67,6 +70,7 @@ def forecast(
     start: Front | Perimeter | None = None,
     since: float | None = None,
     batch: int | None = None,
+    threads: int = 1,
 ) -> Forecast:
     """Spread every member until the times.
 
@@ -78,7 +82,8 @@ def forecast(
             the problem where it is not given. Anything but that needs a simulation by
             :func:`hybrid.fire.assimilation.simulator`.
         since: time of a front [s].
-        batch: runs at once; one after the other where it is not given.
+        batch: members as one vectorised program, for accelerators; one by one where it is not given.
+        threads: members side by side.
 
     Raises:
         DataError: members of different numbers, or times that do not follow the start or outlast the weather.
@@ -89,14 +94,14 @@ def forecast(
     begin = problem.start if start is None else start.time if isinstance(start, Perimeter) else since
     _order(clock, begin, problem.until)
     simulate: Any = problem.simulate
-    each = False
+    each_own, fronts = False, None
     if start is not None:
         if not isinstance(simulate, Simulator):
             raise ModelError(
                 "this simulation cannot begin from another start", "simulate", "make it with `simulator`"
             )
-        each = isinstance(start, Front) and np.ndim(start.level) == 3
-        if each:
+        each_own = isinstance(start, Front) and np.ndim(start.level) == 3
+        if each_own:
             assert isinstance(start, Front)
             if np.shape(start.level)[0] != number:
                 raise DataError(
@@ -105,31 +110,30 @@ def forecast(
                     "give as many",
                 )
             problem.grid.field(start.level, "front", lead=1)
-            one = simulate.begun(jax.tree.map(lambda a: a[0], start), since)
-            rows, columns = one.window.slices
-            cut = jax.tree.map(lambda a: jnp.asarray(a, one.front.level.dtype)[:, rows, columns], start)
-            simulate = eqx.tree_at(lambda s: s.front, one, cut)
+            simulate = simulate.begun(jax.tree.map(lambda a: a[0], start), since)
+            real, box = simulate.front.level.dtype, simulate.window.slices
+            fronts = jax.tree.map(lambda a: jnp.asarray(a, real)[(..., *box)], start)
         else:
             simulate = simulate.begun(start, since)
     members = {p.name: jnp.asarray(values[p.name]) for p in problem.parameters}
-    front = _run(simulate, members, jnp.asarray(clock), each, batch)
-    if not bool(jnp.isfinite(front.level).all()):
-        raise ModelError("a simulation is not a number", "forecast", "check the rates under the values")
-    return Forecast(clock, front.level, front.arrival, problem.grid.width)
+    shared = simulate, jnp.asarray(clock, problem.space.centre.dtype)
+    if each_own:
+        found = each(_from_its_own, shared, (members, fronts), batch, threads)
+    else:
+        found = each(_from_one, shared, members, batch, threads)
+    if not np.isfinite(found.level).all():
+        raise ModelError(NOT_A_NUMBER, "forecast", "check the rates under the values, or raise max_steps")
+    return Forecast(clock, found.level, found.arrival, problem.grid.width)
 
 
-@eqx.filter_jit
-def _run(simulate: Any, members: dict[str, Array], times: Array, each: bool, batch: int | None) -> Front:
-    def last(found: Front) -> Front:
-        return Front(found.level, found.arrival[-1] if found.arrival.ndim == 3 else found.arrival)
+def _from_one(shared: tuple[Any, Array], member: dict[str, Array]) -> Front:
+    found = shared[0](member, shared[1])
+    return Front(found.level, found.arrival[-1] if found.arrival.ndim == 3 else found.arrival)
 
-    if not each:
-        return jax.lax.map(lambda v: last(simulate(v, times)), members, batch_size=batch)
 
-    def one(item: tuple[dict[str, Array], Front]) -> Front:
-        return last(eqx.tree_at(lambda s: s.front, simulate, item[1])(item[0], times))
-
-    return jax.lax.map(one, (members, simulate.front), batch_size=batch)
+def _from_its_own(shared: tuple[Any, Array], member: tuple[dict[str, Array], Front]) -> Front:
+    simulate = eqx.tree_at(lambda s: s.front, shared[0], member[1])
+    return _from_one((simulate, shared[1]), member[0])
 
 
 def _members(parameters: Any, values: Mapping[str, Any]) -> int:

@@ -19,7 +19,7 @@ from .prior import Parameter
 class CoarseField:
     """Logarithm of a factor on the rate of spread, what the physics miss by place (a weak constraint).
 
-    A priori a Gaussian process of squared exponential covariance [@rasmussen2006gaussian] on nodes ``spacing`` apart.
+    A priori a Gaussian process of squared exponential covariance [@rasmussen2006] on nodes ``spacing`` apart.
     Its unknowns are independent standard normals, one per node; the symmetric root of the covariance makes the process
     of them, so that each acts about its own node.
 

@@ -15,6 +15,7 @@ from data.errors import ConfigError, ModelError
 
 from .prior import Space, Values, flatten
 from .problem import Problem, all_apart, cost_and_gradient
+from .simulator import NOT_A_NUMBER
 
 DAMPING = (1.0, 0.5, 0.25, 0.1)
 """Shares of a Gauss-Newton step that are tried."""
@@ -67,11 +68,12 @@ def map_estimate(
     spacing: float = 0.03,
     tolerance: float = 0.1,
     batch: int | None = None,
+    threads: int = 1,
 ) -> Estimate:
     """Maximum a posteriori by gradients through the solver's adjoint, with a Gauss-Newton covariance.
 
     L-BFGS [@zhu1997lbfgsb] from the prior's centre (and from draws of the prior), then Gauss-Newton steps
-    [@nocedal2006numerical]. The derivative of the residuals is by central differences of 2 n runs, since the solver has
+    [@nocedal2006]. The derivative of the residuals is by central differences of 2 n runs, since the solver has
     an adjoint and no tangent; with it the covariance is that of Laplace's approximation without the residuals' own
     curvature, which kinks of the level would make useless.
 
@@ -84,7 +86,8 @@ def map_estimate(
         polish: most Gauss-Newton steps at the end.
         spacing: of the differences, in standard deviations of the prior.
         tolerance: a decrement below which the mode counts as found [1]; 0.5 is one standard deviation.
-        batch: runs at once for the differences; one after the other where it is not given.
+        batch: runs as one vectorised program for the differences, for accelerators; one by one where it is not given.
+        threads: such runs side by side.
 
     Raises:
         ConfigError: settings that cannot work.
@@ -110,9 +113,9 @@ def map_estimate(
         if not (np.isfinite(float(value)) and np.isfinite(np.asarray(slope)).all()):
             if not history:
                 raise ModelError(
-                    "the simulation or its gradient is not a number at the start",
-                    "map_estimate",
-                    "check rates, fuel and the centre of the prior",
+                    NOT_A_NUMBER,
+                    "map_estimate, at the start",
+                    "check rates, fuel and the centre of the prior, or raise max_steps",
                 )
             return 1e30, np.zeros_like(z)
         history.append(float(value))
@@ -125,7 +128,7 @@ def map_estimate(
             best = found
     z, value = np.asarray(best.x, float), float(best.fun)
     for left in range(polish, -1, -1):
-        covariance, step, decrement = _newton(problem, z, spacing, batch)
+        covariance, step, decrement = _newton(problem, z, spacing, batch, threads)
         if not left or decrement < 0.1 * tolerance:
             break
         tried = ((z + share * step, both(z + share * step)[0]) for share in DAMPING)
@@ -138,10 +141,10 @@ def map_estimate(
 
 
 def _newton(
-    problem: Problem, z: np.ndarray, spacing: float, batch: int | None
+    problem: Problem, z: np.ndarray, spacing: float, batch: int | None, threads: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Covariance about a place, the Gauss-Newton step from it, and by how much that would lower the cost."""
-    slope, here = jacobian(problem, z, spacing, batch)
+    slope, here = jacobian(problem, z, spacing, batch, threads)
     curvature = np.eye(z.size) + slope.T @ slope
     gradient = slope.T @ here + z
     step = -np.linalg.solve(curvature, gradient)
@@ -149,13 +152,11 @@ def _newton(
 
 
 def jacobian(
-    problem: Problem, z: np.ndarray, spacing: float = 0.03, batch: int | None = None
+    problem: Problem, z: np.ndarray, spacing: float = 0.03, batch: int | None = None, threads: int = 1
 ) -> tuple[Float[np.ndarray, "cell n"], Float[np.ndarray, " cell"]]:
     """Derivative of the residuals by a vector z, by central differences, and the residuals."""
     moves = spacing * np.eye(z.size)
-    places = jnp.asarray(np.concatenate([z[None], z + moves, z - moves]), problem.space.centre.dtype)
-    found = all_apart(problem.simulate, problem.space, problem.observed, places, batch)
-    table = np.asarray(found, float).reshape(len(places), -1)
+    table = all_apart(problem, np.concatenate([z[None], z + moves, z - moves]), batch, threads)
     ahead, behind = table[1 : 1 + z.size], table[1 + z.size :]
     return (ahead - behind).T / (2.0 * spacing), table[0]
 

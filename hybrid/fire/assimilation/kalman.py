@@ -15,6 +15,7 @@ from data.errors import ConfigError, DataError, ModelError
 
 from ..spread import Grid
 from .problem import Problem, all_apart
+from .simulator import NOT_A_NUMBER
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +59,14 @@ def ensemble_kalman(
     inflation: float = 1.0,
     localisation: Localisation | None = None,
     batch: int | None = None,
+    threads: int = 1,
 ) -> Ensemble:
     """Ensemble smoother with multiple data assimilation [@emerick2013ensemble].
 
-    All perimeters are assimilated at once, ``stages`` times with ``stages`` times the variance of their errors, which for a linear model and many members is one exact update, and for a curved one takes it in small steps. The
-    gain is solved in the space of the members [@evensen2003ensemble], so that cells cost no more than their product
-    with the ensemble. Perturbations of the observations have no mean over the members.
+    All perimeters are assimilated at once, ``stages`` times with ``stages`` times the variance of their errors, which
+    for a linear model and many members is one exact update, and for a curved one takes it in small steps. The gain is
+    solved in the space of the members [@evensen2003ensemble], so that cells cost no more than their product with the
+    ensemble. Perturbations of the observations have no mean over the members.
 
     Args:
         problem: what to assimilate.
@@ -73,7 +76,8 @@ def ensemble_kalman(
         inflation: factor on the members' distance from their mean after each stage; above one where few members
             and many independent observations make the ensemble too sure.
         localisation: where parameters with a place may be moved from.
-        batch: runs at once; one after the other where it is not given.
+        batch: members as one vectorised program, for accelerators; one by one where it is not given.
+        threads: members side by side.
 
     Raises:
         ConfigError: fewer than two members, no stage, an inflation below one, or places of another shape.
@@ -93,12 +97,11 @@ def ensemble_kalman(
     misfit = []
 
     def run(z: np.ndarray) -> np.ndarray:
-        found = all_apart(problem.simulate, space, problem.observed, jnp.asarray(z, real), batch)
-        table = np.asarray(found, float).reshape(members, -1)
+        table = all_apart(problem, z, batch, threads)
         bad = np.flatnonzero(~np.isfinite(table).all(axis=1))
         if bad.size:
             raise ModelError(
-                "a simulation is not a number", f"member {bad[0]}", "check the rates under its values"
+                NOT_A_NUMBER, f"member {bad[0]}", "check the rates under its values, or raise max_steps"
             )
         misfit.append(0.5 * (table**2).sum(axis=1))
         return table

@@ -124,7 +124,7 @@ def _slope(before: Array, behind: Array, far: float, axis: int) -> Array:
 def residuals(observed: Observed, level: Float[Array, "k y x"]) -> Float[Array, "k y x"]:
     """Weighted differences of distances [1]; half their sum of squares is the misfit, minus the log likelihood."""
     clip = observed.clip[:, None, None]
-    can = level < 0.5 * FAR * observed.width
+    can = ~(level >= 0.5 * FAR * observed.width)  # a level that is not a number stays one
     distance = front_distance(level, observed.width)
     apart = jnp.clip(distance, -clip, clip) - observed.distance
     return observed.scale * jnp.where(can, apart, 0.0)

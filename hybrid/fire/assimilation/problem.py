@@ -18,6 +18,7 @@ from ..spread import Front, Grid
 from .misfit import Misfit, Observed, observe, residuals
 from .perimeter import Perimeter, checked
 from .prior import Parameter, Space
+from .runs import each
 from .simulator import Simulator
 
 Simulate = Callable[[dict[str, Array], Any], Front]
@@ -133,16 +134,17 @@ def cost_and_gradient(
     return jax.value_and_grad(lambda v: cost(simulate, space, observed, v))(z)
 
 
-@eqx.filter_jit
 def all_apart(
-    simulate: Simulate,
-    space: Space,
-    observed: Observed,
-    z: Float[Array, "member n"],
-    batch: int | None = None,
-) -> Float[Array, "member k y x"]:
-    """Residuals [1] of many vectors: one after the other, or ``batch`` at once."""
-    return jax.lax.map(lambda v: apart(simulate, space, observed, v), z, batch_size=batch)
+    problem: Problem, z: Float[np.ndarray, "member n"], batch: int | None = None, threads: int = 1
+) -> Float[np.ndarray, "member cell"]:
+    """Residuals [1] of many vectors, in double precision; see :func:`hybrid.fire.assimilation.runs.each`."""
+    shared = problem.simulate, problem.space, problem.observed
+    found = each(_apart, shared, jnp.asarray(z, problem.space.centre.dtype), batch, threads)
+    return np.asarray(found, float).reshape(len(z), -1)
+
+
+def _apart(shared: Any, z: Array) -> Array:
+    return apart(*shared, z)
 
 
 __all__ = ["Problem", "Simulate", "all_apart", "apart", "cost", "cost_and_gradient"]

@@ -73,7 +73,7 @@ class Reliability(NamedTuple):
 
     @property
     def error(self) -> float:
-        """Expected calibration error [1]: mean distance of forecast and frequency, by cells [@naeini2015obtaining]."""
+        """Expected calibration error [1]: mean distance of forecast and frequency, by cells [@naeini2015]."""
         gap = np.where(self.count > 0, np.abs(self.forecast - self.frequency), 0.0)
         return float(np.sum(gap * self.count) / self.count.sum())
 

@@ -15,7 +15,10 @@ from data.errors import DataError
 
 from ..spread import Front, Grid, Ignition, Scheme, Wave, Window, from_perimeter, propagate
 from ..spread.inputs import ignitions_of, times_of
+from ..spread.steps import step_counts
 from .perimeter import Perimeter
+
+NOT_A_NUMBER = "a simulation is not a number, as one is that needs more than max_steps steps"
 
 
 class Simulator(eqx.Module):
@@ -44,16 +47,26 @@ class Simulator(eqx.Module):
     scheme: Scheme = eqx.field(static=True)
 
     def __call__(self, values: Mapping[str, Any], times: Float[Array, " k"]) -> Front:
-        """Front at increasing times after the start, each (k, y, x) on the whole grid."""
+        """Front at increasing times after the start, each (k, y, x) on the whole grid.
+
+        Levels are not a number where it would take more than ``max_steps`` from one time to the next: a sampler
+        can turn from values so far off, everything else tells it as an error.
+        """
         can = self.burnable
         wave = jax.tree.map(lambda a: jnp.where(can, a, 0.0), self.rates(values))
         ends = jnp.asarray(times, self.times.dtype)
         begins = jnp.concatenate([self.start[None], ends[:-1]])
 
+        flat = jax.tree.map(lambda a: a.reshape(a.shape[0], -1) / self.grid.width, wave)
+
         def leg(front: Front, span: tuple[Array, Array]) -> tuple[Front, Front]:
+            count = jnp.sum(jnp.minimum(step_counts(self.scheme, jnp.clip(self.times, *span), flat), 2**20))
+            held = count <= self.scheme.max_steps
+            still = jax.tree.map(lambda a: jnp.where(held, a, 0.0), wave)
             after, _ = propagate(
-                front, self.times, wave, can, *span, self.grid.width, self.scheme, self.built
+                front, self.times, still, can, *span, self.grid.width, self.scheme, self.built
             )
+            after = after._replace(level=jnp.where(held, after.level, jnp.nan))
             return after, after
 
         found = jax.lax.scan(leg, self.front, (begins, ends))[1]
@@ -155,4 +168,4 @@ def _lit(grid: Grid, window: Window, fire: Ignition) -> tuple[Array, Array, floa
     return level, jnp.where(level <= 0.0, since, jnp.inf), since
 
 
-__all__ = ["Simulator", "simulator"]
+__all__ = ["NOT_A_NUMBER", "Simulator", "simulator"]
