@@ -9,7 +9,7 @@ import pytest
 
 from experiments.compilation import compile_quickly
 
-compile_quickly()
+compile_quickly(seldom_run=True)
 # Processes that tests start shall read compiled modules, as a user's do: compiling all of them takes 10 s each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
