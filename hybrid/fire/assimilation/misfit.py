@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -30,6 +31,7 @@ from .perimeter import Perimeter
 
 FLAT = 1e-3
 """Least slope of the level that a distance is taken by [1]."""
+_length = jax.jit(perimeter)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def observe(perimeters: tuple[Perimeter, ...], grid: Grid, misfit: Misfit) -> Ob
         # a band of 2 clip / width cells for each cell along the line, and decorrelation / width cells for each point
         scales.append(mapped * grid.width / np.sqrt(2.0 * clip * apart) / p.sd)
         clips.append(clip)
-        points.append(float(perimeter(level, grid.width)) / apart)
+        points.append(float(_length(level, grid.width)) / apart)
     return Observed(
         jnp.asarray([float(p.time) for p in perimeters]),
         jnp.stack(distances),
@@ -97,6 +99,7 @@ def observe(perimeters: tuple[Perimeter, ...], grid: Grid, misfit: Misfit) -> Ob
     )
 
 
+@jax.jit
 def front_distance(level: Float[Array, "*lead y x"], width: float) -> Float[Array, "*lead y x"]:
     """Signed distance from the front [m] of a level that is none: level over its slope, good near the front.
 

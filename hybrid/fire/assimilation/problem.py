@@ -144,7 +144,8 @@ def all_apart(
 
 
 def _apart(shared: Any, z: Array) -> Array:
-    return apart(*shared, z)
+    simulate, space, observed = shared
+    return apart(simulate, space, observed, z)
 
 
 __all__ = ["Problem", "Simulate", "all_apart", "apart", "cost", "cost_and_gradient"]
