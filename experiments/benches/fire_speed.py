@@ -1,4 +1,4 @@
-"""Speed of the wildfire part: rows of each of its parts."""
+"""Speed of the wildfire part, alone and beside peers in environments of their own: rows of each of its parts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import bench
 
-PARTS = ("fwi_speed", "spread_speed")
+PARTS = ("fwi_speed", "spread_speed", "weather_peer", "spread_peer", "rates_peer", "cells_peer")
 """Modules of ``experiments.benches.fire`` with rows, in order."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +36,22 @@ def weather(cells: int, seed: int = 0) -> Weather:
     return Weather(uniform(-5.0, 35.0), uniform(10.0, 100.0), uniform(0.0, 40.0), rain.astype(np.float32))  # pyright: ignore[reportArgumentType]
 
 
-def rows(data: Path | None, quick: bool) -> list[bench.Row]:
-    """Rows of ``terrax bench fire`` on fire weather; all is made from a seed, so ``data`` is not read."""
-    del data
-    cells = QUICK if quick else CELLS
+def job(cells: int) -> Callable[[], Any]:
+    """A call that computes all codes and indices of a year's random weather."""
     days = weather(cells)
     tables: Any = [np.asarray(a, np.float32) for a in daylength.by_latitude(np.linspace(-60.0, 80.0, cells))]
     length = DayLength(*tables)
     first: Any = [np.full(cells, c, np.float32) for c in START]
     start = Codes(*first)
     month = np.minimum(np.arange(DAYS) // 30, 11).astype(np.int32)
-    function = _run()
-    call = functools.partial(in_blocks, function, (days, start, length), month)
+    return functools.partial(in_blocks, _run(), (days, start, length), month)
+
+
+def rows(data: Path | None, quick: bool) -> list[bench.Row]:
+    """Rows of ``terrax bench fire`` on fire weather; all is made from a seed, so ``data`` is not read."""
+    del data
+    cells = QUICK if quick else CELLS
+    call = job(cells)
     call()
     wall = busy = np.inf
     for _ in range(ROUNDS):
