@@ -7,8 +7,9 @@ import numpy as np
 from firegrids import square
 from scipy.ndimage import gaussian_filter
 
-from hybrid.fire.assimilation import Parameter, Perimeter, front_distance
-from hybrid.fire.spread import Front
+from hybrid.fire.assimilation import Parameter, Perimeter, front_distance, in_time, simulator
+from hybrid.fire.ellipse import Ellipse
+from hybrid.fire.spread import Front, Scheme, at_points, wave_of
 
 GRID = square(26, 20.0)
 TIMES = (600.0, 1200.0)
@@ -40,3 +41,39 @@ def rough(rng, shape, sd, cells):
         [gaussian_filter(rng.normal(size=shape[-2:]), cells, mode="wrap") for _ in range(shape[0])]
     )
     return sd * field * 2.0 * np.sqrt(np.pi) * cells
+
+
+SPREAD_PRIOR = (
+    Parameter("wind", 1.0, 0.25),
+    Parameter("turn", 0.0, 0.25, "real"),
+    Parameter("rate", 1.0, 0.3, shape=(2,)),
+)
+CLOCK = np.arange(0.0, 4801.0, 1200.0)
+
+
+def landscape(cells, burnable=None, field=None, pieces=False):
+    """A simulation on a grid of 20 m cells: wind that turns and freshens, two fuels in stripes; and its grid."""
+    grid = square(cells, 20.0)
+    east, north = np.meshgrid(grid.x, grid.y)
+    fuel = ((east + 2.0 * north) // 160.0).astype(int) % 2
+    wind = np.array([1.0, 1.3, 0.9, 1.2, 1.2])[:, None, None]
+    towards = np.array([0.6, 0.8, 1.1, 0.7, 0.7])[:, None, None]
+
+    def rates(values):
+        factor = in_time(values["wind"], [0.0, 1200.0], CLOCK)[:, None, None] if pieces else values["wind"]
+        speed = factor * wind
+        head = (0.05 + 0.03 * speed**1.5) * values["rate"][fuel]
+        if field is not None:
+            head = head * jnp.exp(field.log_factor(values["place"]))
+        slim = jnp.broadcast_to(1.0 + 0.6 * speed, head.shape)
+        return wave_of(Ellipse(head, slim, jnp.broadcast_to(towards + values["turn"], head.shape)))
+
+    corner = 0.25 * grid.x[0]
+    return grid, simulator(
+        grid,
+        CLOCK,
+        rates,
+        at_points(grid, [(corner, corner)], 60.0),
+        burnable=burnable,
+        scheme=Scheme(max_steps=256),
+    )
