@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..config import Strict
+from .progression.config import Progression
 
 
 class Prior(Strict):
@@ -122,6 +123,9 @@ class Config(Strict):
         gt=0,
         le=1,
         description="share of the members, the best on the other fires, that give the burn probability",
+    )
+    progression: Progression = Field(
+        default_factory=Progression, description="a fire whose perimeter was mapped again and again"
     )
     max_steps: int = Field(default=20_000, ge=10, description="most steps of one fire; more are an error")
     bins: int = Field(default=10, ge=2, le=50, description="bins of reliability")

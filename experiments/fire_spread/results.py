@@ -14,6 +14,7 @@ from ..runfolder import RunFolder
 from .config import Config
 from .judge import best_on_others, brier, dice, kept_on_others
 from .opening import Fire
+from .progression import results as progression
 from .settings import FREE
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def write(
     }
     with atomic_path(folder.results) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-    score_table.write(folder.scores, score_rows(ds))
+    score_table.write(folder.scores, [*score_rows(ds), *progression.score_rows(folder)])
 
 
 def dataset(config: Config, fires: list[Fire], found: dict[str, Any], *, synthetic: bool) -> xr.Dataset:
@@ -191,4 +192,4 @@ def lines(folder: RunFolder) -> list[str]:
         out.append(f"  {name}, chosen on the others: {told}")
     if "true_rate" in ds.attrs:
         out.append("  known: " + ", ".join(f"{n} {ds.attrs[f'true_{n}']:.3g}" for n in FREE))
-    return out
+    return [*out, *progression.lines(folder)]

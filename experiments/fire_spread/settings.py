@@ -7,6 +7,7 @@ from pathlib import Path
 from data.errors import ConfigError
 
 from .config import Config, Prior
+from .progression import stages as progression
 
 FREE = ("dead_moisture", "rate", "duration")
 """What is chosen on other fires."""
@@ -32,6 +33,7 @@ def effective(config: Config, quick: bool) -> Config:
             "landscape": config.landscape.model_copy(update={"reach": reach}),
             "priors": config.priors.model_copy(update=fewer),
             "draws": min(config.draws, small.draws),
+            "progression": progression.effective(config.progression, quick),
         }
     )
 
@@ -60,6 +62,7 @@ def check(config: Config, data: Path | None) -> None:
                 f"priors.{name}.upper",
                 "give a fraction, not percent",
             )
+    progression.check(config.progression)
     if config.landscape.ignition_radius >= config.landscape.reach:
         raise ConfigError(
             f"the ignition of {config.landscape.ignition_radius:g} m fills all that is simulated",
@@ -81,5 +84,6 @@ def plan_rows(config: Config, data: Path | None, quick: bool) -> list[tuple[str,
             f"within {config.landscape.reach:g} m of the ignition: {moist * rate} runs per fire, each read at {ends} "
             f"ends; {config.draws} draws from all priors; the centre of the priors; free burning",
         ),
+        *progression.plan_rows(config.progression, data),
         ("results", "leave one fire out: Dice, Brier score, reliability, results.nc, scores.csv"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..respiration.stages import load, save
 from . import results
 from .config import Config
 from .opening import Fire, open_fires
+from .progression import stages as progression
 from .settings import check, effective
 
 Found = dict[str, np.ndarray]
@@ -24,6 +26,8 @@ def run_all(context: Context) -> None:
     check(config, context.data)
     fires, files = open_fires(config, context.data)
     alike(fires)
+    timed, more = progression.opened(config.progression, context.data, config.seed)
+    files = json.dumps([*json.loads(files), *more])
     context.inputs(files, label="" if context.data else f"synthetic landscape, seed {config.seed}")
     found: dict[str, Found] = {}
     for fire in fires:
@@ -33,6 +37,8 @@ def run_all(context: Context) -> None:
                 save(context.folder, name, spread(fire, config))
         found[fire.name] = load(context.folder, name)
     fires = [replace(f, scar=found[f.name]["scar"]) for f in fires]
+    if timed:
+        progression.run_all(context, config.progression, *timed, config.seed)
     with context.stage("results") as todo:
         if todo:
             results.write(context.folder, config, fires, found, synthetic=context.data is None)

@@ -12,6 +12,7 @@ from . import figures, results
 from .config import Config
 from .judge import brier
 from .members import COARSER, WOODY
+from .progression import story as progression
 from .results import LABELS, MEMBER
 from .settings import FREE, effective
 
@@ -29,7 +30,8 @@ def build(folder: RunFolder) -> list[Section]:
     sections = [_skill(ds, config), _maps(ds, folder), _probability(ds, folder, config)]
     if _known(ds):
         sections.append(_truth(ds))
-    return [*sections, _assumed(config), _limits(ds, config)]
+    timed = progression.build(folder, config.progression, config.bins)
+    return [*sections, _assumed(config), _limits(ds, config), *timed]
 
 
 def _skill(ds: xr.Dataset, config: Config) -> Section:

@@ -28,6 +28,7 @@ SMALL = [
     "priors.dead_moisture.levels=2",
     "priors.rate.levels=3",
     "draws=8",
+    "progression.folder=null",
 ]
 
 
