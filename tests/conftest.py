@@ -10,6 +10,9 @@ import pytest
 from experiments.compilation import compile_quickly
 
 compile_quickly(seldom_run=True)
+# Tests run side by side, a core each: threads of linear algebra would wait for one another most of the time.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 # Processes that tests start shall read compiled modules, as a user's do: compiling all of them takes 10 s each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
