@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from data.errors import ConfigError, ModelError
 
-from .prior import Space, Values, flatten
+from .prior import Space, Values, flatten, many
 from .problem import Problem, all_apart, cost_and_gradient
 from .simulator import NOT_A_NUMBER
 
@@ -48,13 +48,13 @@ class Estimate:
         """Values from the Gaussian, each (number, *shape)."""
         root = jnp.asarray(np.linalg.cholesky(self.covariance))
         z = jnp.asarray(self.z) + jax.random.normal(key, (number, self.z.size), root.dtype) @ root.T
-        return jax.vmap(self.space.values)(z)
+        return many(self.space, z)
 
     def interval(self, share: float = 0.9) -> tuple[dict[str, Array], dict[str, Array]]:
         """Lower and upper ends of each parameter's central interval of this probability, in its own unit."""
         reach = NormalDist().inv_cdf(0.5 + 0.5 * share) * np.sqrt(np.diag(self.covariance))
-        low, high = (self.space.values(jnp.asarray(self.z + s * reach)) for s in (-1.0, 1.0))
-        return low, high
+        both = many(self.space, jnp.asarray(np.stack([self.z - reach, self.z + reach])))
+        return {n: v[0] for n, v in both.items()}, {n: v[1] for n, v in both.items()}
 
 
 def map_estimate(
@@ -136,7 +136,7 @@ def map_estimate(
         if better is None:
             break
         z, value = better
-    mode = space.values(jnp.asarray(z, real))
+    mode = {n: v[0] for n, v in many(space, jnp.asarray(z[None], real)).items()}
     return Estimate(mode, z, covariance, np.asarray(history), decrement, bool(decrement < tolerance), space)
 
 

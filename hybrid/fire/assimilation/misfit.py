@@ -84,14 +84,14 @@ def observe(perimeters: tuple[Perimeter, ...], grid: Grid, misfit: Misfit) -> Ob
         clip = misfit.clip or max(3.0 * grid.width, 2.0 * p.sd)
         level = from_perimeter(grid, p.burned).level
         mapped = np.ones(grid.shape) if p.mapped is None else np.asarray(p.mapped, float)
-        distances.append(jnp.clip(level, -clip, clip))
+        distances.append(np.clip(np.asarray(level), -clip, clip))
         # a band of 2 clip / width cells for each cell along the line, and decorrelation / width cells for each point
         scales.append(mapped * grid.width / np.sqrt(2.0 * clip * apart) / p.sd)
         clips.append(clip)
         points.append(float(_length(level, grid.width)) / apart)
     return Observed(
         jnp.asarray([float(p.time) for p in perimeters]),
-        jnp.stack(distances),
+        jnp.asarray(np.stack(distances)),
         jnp.asarray(np.stack(scales)),
         jnp.asarray(clips),
         jnp.asarray(points),

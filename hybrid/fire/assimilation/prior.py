@@ -161,7 +161,13 @@ def _unbound(parameter: Parameter, value: np.ndarray) -> np.ndarray:
 def draw(parameters: Sequence[Parameter], key: PRNGKeyArray, number: int) -> dict[str, Array]:
     """Draws from the prior, each (number, *shape), in the parameters' own units."""
     space = Space(parameters)
-    return jax.vmap(space.values)(jax.random.normal(key, (number, space.size)))
+    return many(space, jax.random.normal(key, (number, space.size)))
+
+
+@eqx.filter_jit
+def many(space: Space, z: Float[Array, "number n"]) -> dict[str, Array]:
+    """Values in their own units of many vectors, each (number, *shape)."""
+    return jax.vmap(space.values)(z)
 
 
 def flatten(parameters: Sequence[Parameter], values: Values) -> Float[Array, " n"]:
@@ -195,4 +201,4 @@ def log_prior(parameters: Sequence[Parameter], flat: Float[Array, " n"]) -> Floa
     return -0.5 * jnp.sum(flat**2) - 0.5 * flat.shape[-1] * jnp.log(2.0 * jnp.pi)
 
 
-__all__ = ["Parameter", "Space", "Values", "draw", "flatten", "log_prior", "names_of", "unflatten"]
+__all__ = ["Parameter", "Space", "Values", "draw", "flatten", "log_prior", "many", "names_of", "unflatten"]

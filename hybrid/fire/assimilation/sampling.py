@@ -13,6 +13,7 @@ from jaxtyping import Array, PRNGKeyArray
 from data.errors import ConfigError
 
 from .gradient import Estimate, map_estimate
+from .prior import many
 from .problem import Problem, cost
 
 
@@ -116,7 +117,7 @@ def posterior(
     w = np.asarray(sampler.get_samples(group_by_chain=True), float).reshape(chains, draws, problem.size)
     z = found.z + w @ np.linalg.cholesky(found.covariance).T
     fields = sampler.get_extra_fields() if extra else {}
-    values = jax.vmap(space.values)(jnp.asarray(z.reshape(-1, problem.size), real))
+    values = many(space, jnp.asarray(z.reshape(-1, problem.size), real))
     rhat, ess = diagnostics(problem, z)
     return Samples(
         values,

@@ -54,9 +54,13 @@ def begun(**change):
     return simulator(GRID, given.pop("times"), still, given.pop("start"), **given)
 
 
-@functools.cache
 def problem(lines=LINES, parameters=PRIOR, simulate=circle, **more):
     return Problem(parameters, simulate, lines, GRID, **more)
+
+
+@functools.cache
+def sound():
+    return problem()
 
 
 def lost(values, times):
@@ -74,8 +78,8 @@ def field(**change):
     return CoarseField(**({"grid": GRID, "spacing": 100.0, "length": 100.0, "sd": 0.3} | change))
 
 
-def ahead(values=MEMBERS, times=(1800.0,), simulate=circle, **more):
-    return forecast(problem(simulate=simulate), values, times, **more)
+def ahead(values=MEMBERS, times=(1800.0,), **more):
+    return forecast(sound(), values, times, **more)
 
 
 def restarted(**more):
@@ -133,20 +137,20 @@ BROKEN = {
         lambda: problem(simulate=lambda v, t: jax.tree.map(lambda a: a[0], circle(v, t))),
         "gives levels of shape",
     ),
-    "starts without a key": (lambda: map_estimate(problem(), starts=3), "needs a key"),
-    "no start": (lambda: map_estimate(problem(), starts=0), "0 starts"),
-    "no spacing": (lambda: map_estimate(problem(), spacing=0.0), "spacing is 0"),
+    "starts without a key": (lambda: map_estimate(sound(), starts=3), "needs a key"),
+    "no start": (lambda: map_estimate(sound(), starts=0), "0 starts"),
+    "no spacing": (lambda: map_estimate(sound(), spacing=0.0), "spacing is 0"),
     "not a number at the start": (
         lambda: map_estimate(problem(simulate=lost)),
         "a simulation is not a number",
     ),
-    "one member": (lambda: ensemble_kalman(problem(), KEY, 1), "an ensemble of 1"),
-    "no stage": (lambda: ensemble_kalman(problem(), KEY, 8, 0), "0 stages"),
-    "deflation": (lambda: ensemble_kalman(problem(), KEY, 8, inflation=0.9), "inflation is 0.9"),
-    "no thread": (lambda: ensemble_kalman(problem(), KEY, 8, threads=0), "threads 0"),
+    "one member": (lambda: ensemble_kalman(sound(), KEY, 1), "an ensemble of 1"),
+    "no stage": (lambda: ensemble_kalman(sound(), KEY, 8, 0), "0 stages"),
+    "deflation": (lambda: ensemble_kalman(sound(), KEY, 8, inflation=0.9), "inflation is 0.9"),
+    "no thread": (lambda: ensemble_kalman(sound(), KEY, 8, threads=0), "threads 0"),
     "members that break down": (lambda: ensemble_kalman(problem(simulate=lost), KEY, 2), "member 0"),
     "a place of what is not there": (
-        lambda: ensemble_kalman(problem(), KEY, 8, localisation=Localisation(100.0, {"rain": [(0.0, 0.0)]})),
+        lambda: ensemble_kalman(sound(), KEY, 8, localisation=Localisation(100.0, {"rain": [(0.0, 0.0)]})),
         "'rain' is no parameter",
     ),
     "a place in three dimensions": (
@@ -156,12 +160,12 @@ BROKEN = {
         "places are of shape",
     ),
     "a radius of nothing": (
-        lambda: ensemble_kalman(problem(), KEY, 8, localisation=Localisation(0.0, {})),
+        lambda: ensemble_kalman(sound(), KEY, 8, localisation=Localisation(0.0, {})),
         "radius is 0",
     ),
-    "an unknown sampler": (lambda: posterior(problem(), KEY, method="gibbs"), "unknown method 'gibbs'"),
-    "no draws": (lambda: posterior(problem(), KEY, draws=0), "chains of 0 draws"),
-    "few walkers": (lambda: posterior(problem(), KEY, method="affine", chains=3), "3 chains for 3 unknowns"),
+    "an unknown sampler": (lambda: posterior(sound(), KEY, method="gibbs"), "unknown method 'gibbs'"),
+    "no draws": (lambda: posterior(sound(), KEY, draws=0), "chains of 0 draws"),
+    "few walkers": (lambda: posterior(sound(), KEY, method="affine", chains=3), "3 chains for 3 unknowns"),
     "members of different numbers": (lambda: ahead(MEMBERS | {"wind": np.ones(2)}), "different numbers"),
     "members without an axis": (lambda: ahead(TRUTH), "values are of shape"),
     "no members of one": (lambda: ahead({"wind": np.ones(3)}), "a value is missing"),

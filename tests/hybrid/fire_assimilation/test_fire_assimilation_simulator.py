@@ -23,6 +23,11 @@ def rates(values):
     return Wave(0.0 * flank, 0.0 * flank, flank)
 
 
+def fast(problem):
+    """The same with rates that no front of so few steps can follow."""
+    return Problem((Parameter("rate", 40.0, 0.3),), problem.simulate, problem.perimeters, GRID)
+
+
 @pytest.fixture(scope="module")
 def problem():
     simulate = simulator(
@@ -54,10 +59,18 @@ def test_circles_grow_as_their_rates_say_from_any_start(problem):
     again = forecast(problem, given, [400.0, 600.0], start=problem.perimeters[0])
     near = np.abs(AWAY - 100.0) < 15.0
     np.testing.assert_allclose(again.level[1, 1][near], (AWAY - 100.0)[near], atol=7.0)
-    # from the members' own fronts: the same as without a stop
+
+
+@pytest.mark.slow
+def test_members_go_on_from_their_own_fronts(problem):
+    given = {"rate": np.array([0.5, 1.0])}
+    found = forecast(problem, given, [300.0, 600.0])
+    near = np.abs(AWAY - 80.0) < 40.0
     own = Front(found.level[:, 0], np.where(found.level[:, 0] <= 0.0, 0.0, np.inf))
     on = forecast(problem, given, [450.0, 600.0], start=own, since=300.0)
     np.testing.assert_allclose(on.level[:, 1][:, near], found.level[:, 1][:, near], atol=0.5)
+    with pytest.raises(ModelError, match=r"raise max_steps"):
+        ensemble_kalman(fast(problem), jax.random.key(0), 4)
 
 
 def test_stone_and_what_lies_outside_of_the_window_do_not_burn(problem):
@@ -71,6 +84,3 @@ def test_stone_and_what_lies_outside_of_the_window_do_not_burn(problem):
 def test_more_steps_than_allowed_are_told_and_not_cut_short(problem):
     with pytest.raises(ModelError, match="needs more than max_steps steps"):
         forecast(problem, {"rate": np.array([1.0, 40.0])}, [300.0, 600.0])
-    fast = Problem((Parameter("rate", 40.0, 0.3),), problem.simulate, problem.perimeters, GRID)
-    with pytest.raises(ModelError, match=r"raise max_steps"):
-        ensemble_kalman(fast, jax.random.key(0), 4)
