@@ -141,8 +141,8 @@ class Progression(Strict):
     stages: int = Field(default=4, ge=1, le=20, description="of the Kalman smoother")
     steps: int = Field(default=30, ge=1, le=500, description="most steps of the gradient's search")
     posterior: bool = Field(default=True, description="whether numpyro samples the posterior, too")
-    warmup: int = Field(default=40, ge=4, description="of the sampler")
-    draws: int = Field(default=80, ge=8, description="of the sampler")
+    warmup: int = Field(default=25, ge=4, description="draws of the sampler before those kept")
+    draws: int = Field(default=50, ge=8, description="of the sampler")
     depth: int = Field(default=3, ge=1, le=10, description="most doublings of the sampler's trajectories")
     widening: tuple[float, ...] = Field(
         default=(0.0, 100.0, 200.0, 300.0, 400.0, 600.0),
