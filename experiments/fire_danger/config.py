@@ -12,6 +12,10 @@ Lead = Annotated[int, Field(ge=0, le=6)]
 """Months of the target's weather, counted back from it, that are not known; 0 knows the month's own weather."""
 
 
+Penalty = Annotated[float, Field(ge=0)]
+"""Of the squared effects of weather and recent fires."""
+
+
 class Split(Strict):
     """Which years fit and which test; the years that test are scored once."""
 
@@ -43,23 +47,39 @@ class Climatology(Strict):
 
 
 class Hybrid(Strict):
-    """The hybrid: a drought balance and a learned sensitivity in a logistic link on the climatology."""
+    """The hybrid: a drought balance and a learned sensitivity in a logistic link on the climatology.
+
+    Its form and settings were chosen on 2009 to 2014 held out year by year, before the test of the final model. Log loss
+    there: month and cell alone 0.115; with dryness and wind 0.112; with the fires of the last year and the sun 0.110. Of
+    `ridge`, 5 gave 0.1115, 10 0.1104, 20 0.1105 (at a `shrink` of 100); of `shrink`, 30 gave 0.1125, 1000 0.1097.
+    """
 
     members: int = Field(default=5, ge=2, le=64, description="members, each on resampled fit years")
     steps: int = Field(default=120, ge=1, le=10_000, description="of the optimisation")
     rate: float = Field(default=0.05, gt=0, le=1, description="learning rate")
-    ridge: float = Field(default=60.0, ge=0, description="penalty of the squared effects of weather")
+    ridge: float = Field(
+        default=10.0, ge=0, description="penalty of the squared effects of weather and recent fires"
+    )
+    ridges: list[Penalty] = Field(
+        default=[10.0, 100.0],
+        min_length=1,
+        description="penalties among which each fold of the nested evaluation chooses its own",
+    )
     shrink: float = Field(
-        default=100.0, ge=0, description="penalty of the learned sensitivity's squared departure from 1"
+        default=1000.0, ge=0, description="penalty of the learned sensitivity's squared departure from 1"
     )
     width: int = Field(default=8, ge=1, le=128, description="units of a layer of the learned sensitivity")
 
 
 class Network(Strict):
-    """The U-Net, the peer without equations."""
+    """The U-Net, the peer without equations.
+
+    After 100 steps its log loss in 2009 to 2014, held out year by year, was 0.246: far beyond that of the climatology
+    that it starts from, 0.115. So it stops early.
+    """
 
     members: int = Field(default=3, ge=2, le=64, description="members, each on resampled fit years")
-    steps: int = Field(default=100, ge=1, le=10_000, description="of the optimisation")
+    steps: int = Field(default=20, ge=1, le=10_000, description="of the optimisation; longer, it overfits")
     rate: float = Field(default=0.01, gt=0, le=1, description="learning rate")
     decay: float = Field(default=0.1, ge=0, description="weight decay, decoupled")
     width: int = Field(default=8, ge=1, le=128, description="channels of the first layer")

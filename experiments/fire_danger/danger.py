@@ -1,4 +1,4 @@
-"""The hybrid: a drought balance whose constants are learned within bounds, in a logistic link on the climatology."""
+"""The hybrid: a drought balance with learned constants, in a logistic link on the climatology, months in common."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ MEMORY = Parameter(
 )
 START = 300.0
 """Drought code a year before the target [1]; winters forget it."""
+NODES, WEIGHTS = (a.astype(np.float32) for a in np.polynomial.hermite_e.hermegauss(9))
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
+"""Gauss-Hermite quadrature of a standard normal: places and their weights, which sum to 1."""
+COMMON = 0.6
+"""Start of the standard deviation of what the months have in common on the logit."""
 
 
 class Drivers(eqx.Module):
@@ -33,13 +38,16 @@ class Drivers(eqx.Module):
         deep: dryness of deep layers, by the monthly drought code.
         fine: curing of fine fuel, by evaporative demand with a memory of months.
         wind: wind speed.
+        sun: net solar radiation.
     """
 
     deep: Float[Array, "time cell"]
     fine: Float[Array, "time cell"]
     wind: Float[Array, "time cell"]
+    sun: Float[Array, "time cell"]
 
 
+@jax.jit
 def deep_code(
     tas: Array,
     pr: Array,
@@ -83,14 +91,19 @@ def raw_drivers(
     normal = deep_code(w.normal_tas, w.normal_pr, days, factor, drying, share)
     deep = deep_code(w.tas, w.pr, w.days, w.factor, drying, share) - normal[w.month]
     cured = curing(w.tas, w.days, w.factor, memory) - curing(w.normal_tas, days, factor, memory)[w.month]
-    return Drivers(deep, cured, w.wind - w.normal_wind)
+    return Drivers(deep, cured, w.wind - w.normal_wind, w.sun - w.normal_sun)
 
 
 class Danger(eqx.Module):
-    """Logit of fire: a + b climatology + g(fuel, season) (deep effect + fine effect + wind effect).
+    """Logit of fire: a + b climatology + g(fuel, season) (deep + fine + wind + sun) + recent fires + month in common.
 
-    Dryness acts upwards by construction, for its effects are positive; the sign of the wind's effect is learned. The
+    Climatology by month and cell is nested: without effects it is what remains, recalibrated. Dryness acts upwards by
+    construction, for its effects are positive; the signs of wind, sun and the fires of the last year are learned. The
     sensitivity g is a perceptron between 0 and 2 that starts at 1: it says where and when weather matters.
+
+    What all cells of a month share and no driver tells (people, wind of single days) is a normal effect of zero mean
+    and learned spread, integrated out by quadrature [@breslow1993], so that the cells of a month do not count as so
+    many independent witnesses of its weather, and chances are those of a month not seen yet.
     """
 
     level: Float[Array, ""]
@@ -98,6 +111,9 @@ class Danger(eqx.Module):
     deep: Float[Array, ""]
     fine: Float[Array, ""]
     wind: Float[Array, ""]
+    sun: Float[Array, ""]
+    recent: Float[Array, ""]
+    common: Float[Array, ""]
     drying: Float[Array, ""]
     share: Float[Array, ""]
     memory: Float[Array, ""]
@@ -106,7 +122,8 @@ class Danger(eqx.Module):
     def __init__(self, width: int, *, key: PRNGKeyArray) -> None:
         self.level, self.slope = jnp.zeros(()), jnp.ones(())
         self.deep = self.fine = jnp.asarray(-2.0)
-        self.wind = jnp.zeros(())
+        self.wind = self.sun = self.recent = jnp.zeros(())
+        self.common = jnp.log(jnp.asarray(COMMON))
         self.drying = jnp.asarray(to_raw(DRYING, DRYING.default))
         self.share = jnp.asarray(to_raw(RAIN, RAIN.default))
         self.memory = jnp.asarray(to_raw(MEMORY, MEMORY.default))
@@ -121,6 +138,9 @@ class Danger(eqx.Module):
             "deep": jax.nn.softplus(self.deep),
             "fine": jax.nn.softplus(self.fine),
             "wind": self.wind,
+            "sun": self.sun,
+            "recent": self.recent,
+            "common": jnp.exp(self.common),
             "level": self.level,
             "slope": self.slope,
         }
@@ -129,7 +149,7 @@ class Danger(eqx.Module):
         """Standardised departures with the learned constants."""
         named = self.constants()
         found = raw_drivers(w, named["drying"], named["rain_share"], named["memory"])
-        return Drivers(found.deep / w.scale[0], found.fine / w.scale[1], found.wind / w.scale[2])
+        return jax.tree.map(lambda a, s: a / s, found, Drivers(*w.scale))
 
     def weight(self, w: Windows) -> Array:
         """Sensitivity to weather g [1] (time, cell)."""
@@ -139,22 +159,37 @@ class Danger(eqx.Module):
         return 2.0 * jax.nn.sigmoid(self.sensitivity(jnp.concatenate([cover, season], axis=-1))[..., 0])
 
     def __call__(self, w: Windows) -> Float[Array, "time cell"]:
-        """Logit of fire."""
+        """Logit of fire in a month whose common effect is zero."""
         named, d = self.constants(), self.drivers(w)
-        pushed = named["deep"] * d.deep + named["fine"] * d.fine + named["wind"] * d.wind
-        return self.level + self.slope * w.base + self.weight(w) * pushed
+        pushed = named["deep"] * d.deep + named["fine"] * d.fine + self.wind * d.wind + self.sun * d.sun
+        return self.level + self.slope * w.base + self.weight(w) * pushed + self.recent * w.recent
 
-    def penalty(self, w: Windows, ridge: float, shrink: float) -> Array:
+    def given(self, w: Windows) -> Float[Array, "node time cell"]:
+        """Chance of fire at each node of the months' common effect."""
+        return jax.nn.sigmoid(self(w) + jnp.exp(self.common) * NODES[:, None, None])
+
+    def chance(self, w: Windows) -> Float[Array, "time cell"]:
+        """Chance of fire, the months' common effect integrated out."""
+        return jnp.tensordot(WEIGHTS, self.given(w), 1)
+
+    def loss(self, w: Windows, burned: Array, use: Array, times: Array) -> Array:
+        """Negative log likelihood of months, each counted so many times (time,), over cells that are in use."""
+        logit = self(w) + jnp.exp(self.common) * NODES[:, None, None]
+        each = (use * (burned * logit - jax.nn.softplus(logit))).sum(-1)
+        month = jax.nn.logsumexp(each + jnp.log(WEIGHTS)[:, None], axis=0)
+        return -(times * month).sum()
+
+    def penalty(self, w: Windows, ridge: Array | float, shrink: float) -> Array:
         """Penalty on effects, on the learned sensitivity and on constants away from the published ones."""
         named = self.constants()
-        effects = named["deep"] ** 2 + named["fine"] ** 2 + named["wind"] ** 2 + (self.slope - 1.0) ** 2
+        effects = named["deep"] ** 2 + named["fine"] ** 2 + self.wind**2 + self.sun**2 + self.recent**2
         away = jnp.log(named["drying"]) ** 2 + jnp.log(named["rain_share"] / RAIN.default) ** 2
-        away += jnp.log(named["memory"] / MEMORY.default) ** 2
-        return ridge * effects + 20.0 * away + shrink * ((self.weight(w) - 1.0) ** 2).mean()
+        away += jnp.log(named["memory"] / MEMORY.default) ** 2 + (self.slope - 1.0) ** 2
+        spread = jnp.log(named["common"] / COMMON) ** 2
+        return ridge * effects + 20.0 * away + spread + shrink * ((self.weight(w) - 1.0) ** 2).mean()
 
 
 def scales(w: Windows, fit: np.ndarray) -> Array:
-    """Standard deviations of the departures (3,) over cell-months that fit, with the published constants."""
-    found = raw_drivers(w)
-    spread = [np.asarray(a)[fit].std() for a in (found.deep, found.fine, found.wind)]
+    """Standard deviations of the departures (4,) over cell-months that fit, with the published constants."""
+    spread = [np.asarray(a)[fit].std() for a in jax.tree.leaves(raw_drivers(w))]
     return jnp.maximum(jnp.asarray(np.array(spread), jnp.float32), 1e-6)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .resampling import auc_of_draws, circular, seasonal
+
 METRICS = ("auprc", "auc", "brier", "log_loss", "ece")
 
 
@@ -25,14 +27,6 @@ def auprc(chance: np.ndarray, burned: np.ndarray, weight: np.ndarray) -> np.ndar
     hits, alarms = np.cumsum(yes, axis=1), np.cumsum(yes + no, axis=1)
     precision = hits / np.maximum(alarms, 1e-12)
     return (precision * yes).sum(axis=1) / np.maximum(hits[:, -1], 1e-12)
-
-
-def auc(chance: np.ndarray, burned: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Chance that a fire was given more than none, ties half (draw,) [@hanley1982]."""
-    yes, no = _grouped(chance, weight, burned)
-    below = no.sum(axis=1, keepdims=True) - np.cumsum(no, axis=1)
-    pairs = yes.sum(axis=1) * no.sum(axis=1)
-    return (yes * (below + 0.5 * no)).sum(axis=1) / np.maximum(pairs, 1e-12)
 
 
 def brier(chance: np.ndarray, burned: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -63,18 +57,6 @@ def ece(chance: np.ndarray, burned: np.ndarray, bins: int) -> float:
     return float(np.average(np.abs(found["chance"] - found["share"]), weights=found["count"]))
 
 
-def drawn_months(months: int, block: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each month is drawn, (draw, month): the first draw is the sample itself, then circular blocks.
-
-    Blocks of months are drawn with all their cells [@politis1992], so what cells of a month share stays together.
-    """
-    rng = np.random.default_rng(seed)
-    starts = rng.integers(0, months, (resamples, -(-months // block), 1))
-    chosen = ((starts + np.arange(block)) % months).reshape(resamples, -1)[:, :months]
-    counts = np.stack([np.bincount(row, minlength=months) for row in chosen])
-    return np.concatenate([np.ones((1, months)), counts]).astype(float)
-
-
 def _rows(values: np.ndarray) -> np.ndarray:
     return np.asarray(values, float).ravel()
 
@@ -87,10 +69,9 @@ def draws(chance: np.ndarray, burned: np.ndarray, counts: np.ndarray) -> dict[st
     weight = np.repeat(counts, burned.shape[1], axis=1)
     p, o = _rows(chance), _rows(burned)
     empty = (weight @ o == 0) | (weight @ (1.0 - o) == 0)
-    scored = {f.__name__: f(p, o, weight) for f in (auprc, auc, brier, log_loss)}
-    for name in ("auprc", "auc"):
-        scored[name] = np.where(empty, np.nan, scored[name])
-    return scored
+    scored = {f.__name__: f(p, o, weight) for f in (auprc, brier, log_loss)}
+    scored["auprc"] = np.where(empty, np.nan, scored["auprc"])
+    return {"auc": auc_of_draws(chance, burned, counts)} | scored
 
 
 def judge(
@@ -108,9 +89,12 @@ def judge(
     Returns:
         By model and name: ``value``, ``low``, ``high``. Names are `METRICS`, ``prevalence``, and for each reference
         ``auc - reference``, ``auprc - reference`` and ``brier skill over reference``, with ``above``: the share of
-        draws above 0.
+        draws above 0. Differences in auc also hold ``season_low`` and ``season_high``, from draws that keep the course
+        of the year and Student's t of `freedom`, where the months are whole years.
     """
-    counts = drawn_months(len(burned), block, resamples, seed)
+    counts = circular(len(burned), block, resamples, seed)
+    whole = len(burned) % 12 == 0 and len(burned) >= 24 and 12 % block == 0
+    kept = seasonal(len(burned), block, resamples, seed) if whole else None
     found = {name: draws(chance, burned, counts) for name, chance in chances.items()}
     out: dict[str, dict[str, dict[str, float]]] = {}
     for name, scored in found.items():
@@ -123,6 +107,9 @@ def judge(
             other = found[reference]
             for metric in ("auc", "auprc"):
                 rows[f"{metric} - {reference}"] = _interval(scored[metric] - other[metric])
+            if kept is not None:
+                a, b = (auc_of_draws(chances[n], burned, kept) for n in (name, reference))
+                rows[f"auc - {reference}"] |= of_season(a - b, len(burned) // 12)
             skill = 1.0 - scored["brier"] / np.maximum(other["brier"], 1e-12)
             rows[f"brier skill over {reference}"] = _interval(skill)
         out[name] = rows
@@ -138,3 +125,17 @@ def _interval(values: np.ndarray) -> dict[str, float]:
         "high": float(high),
         "above": float((held > 0).mean()) if held.size else float("nan"),
     }
+
+
+def freedom(years: int) -> int:
+    """Degrees of freedom of a variance over parts of the year (June to September hold the fires) of so many years."""
+    return 4 * (years - 1)
+
+
+def of_season(values: np.ndarray, years: int) -> dict[str, float]:
+    """95 % interval from draws that keep the course of the year: the sample's value, their spread, Student's t."""
+    from scipy.stats import t
+
+    held = values[1:][np.isfinite(values[1:])]
+    wide = float(t.ppf(0.975, freedom(years)) * np.sqrt(((held - values[0]) ** 2).mean()))
+    return {"season_low": float(values[0] - wide), "season_high": float(values[0] + wide)}

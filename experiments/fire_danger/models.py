@@ -17,7 +17,7 @@ from .config import Config
 from .danger import Danger, deep_code, scales
 from .features import features
 from .opening import Fires
-from .training import member_weights, predict, train
+from .training import member_times, predict, train
 from .unet import Network
 from .windows import Change, Windows, windows
 
@@ -35,11 +35,15 @@ class Fitted:
         chance: by name.
         hybrid: the stacked members of the hybrid.
         windows: windows of the fit, at its lead.
+        ridge: the hybrid's penalty.
+        scaled: the windows as the hybrid's members read them.
     """
 
     chance: dict[str, Callable[[Windows], np.ndarray]]
     hybrid: Danger
     windows: Windows
+    ridge: float
+    scaled: Windows
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -51,7 +55,7 @@ def prepare(
 ) -> Windows:
     """Windows on the climatology by month and cell, or by month alone where `places` are not to be known."""
     base = climatology.logits(fires, fit, config.climatology, places, config.climatology.month_mix)
-    return windows(fires, fit, base, lead, change)
+    return windows(fires, fit, base, lead, change, places)
 
 
 def fit_all(
@@ -62,6 +66,7 @@ def fit_all(
     lead: int,
     places: bool = True,
     only: tuple[str, ...] = MODELS,
+    choose: bool = False,
 ) -> Fitted:
     """Fit every model.
 
@@ -73,6 +78,7 @@ def fit_all(
         lead: months from the last known weather to the target.
         places: whether the climatology of cells is known (not where cells are held out).
         only: models that are fitted.
+        choose: whether the hybrid's penalty is chosen here, by years that fit held out one by one.
     """
     w = prepare(fires, config, fit, lead, places)
     held = np.isin(fires.years, fit)
@@ -84,7 +90,7 @@ def fit_all(
         kept = (level + slope * other.base, *known)
         return eqx.tree_at(lambda x: (x.base, x.scale, x.centre, x.spread), other, kept)
 
-    known = (jnp.ones(3), jnp.zeros(()), jnp.ones(()))
+    known = (plain.scale, plain.centre, plain.spread)
     told = np.asarray(features(scaled(plain)))[use]
     known = (scales(w, use), jnp.asarray(told.mean(0)), jnp.asarray(np.maximum(told.std(0), 1e-6)))
     w = scaled(plain)
@@ -96,14 +102,15 @@ def fit_all(
     chance["climatology_cell"] = lambda w: _sigmoid(level + slope * np.asarray(w.base))[None]
     if "process" in only:
         chance["process"] = _process(plain, fires, use)
-    hybrid = _hybrid(w, fires, config, use, burned)
-    chance["hybrid"] = lambda other: _sigmoid(np.asarray(predict(hybrid, scaled(other)), float))
+    ridge = _chosen(w, fires, config, use, burned) if choose else config.hybrid.ridge
+    hybrid = _hybrid(w, fires, config, use, burned, ridge)
+    chance["hybrid"] = lambda other: np.asarray(predict(hybrid, scaled(other)), float)
     if "network" in only:
         network = _network(w, fires, config, use, burned)
-        chance["network"] = lambda other: _sigmoid(np.asarray(predict(network, scaled(other)), float))
+        chance["network"] = lambda other: np.asarray(predict(network, scaled(other)), float)
     if "forest" in only or "trees" in only:
         chance |= _trees(plain, fires, config, use)
-    return Fitted(chance, hybrid, plain)
+    return Fitted(chance, hybrid, plain, ridge, w)
 
 
 def fit_and_before(fires: Fires, fit: np.ndarray) -> np.ndarray:
@@ -139,15 +146,63 @@ def _process(w: Windows, fires: Fires, use: np.ndarray) -> Callable[[Windows], n
     return lambda w: _sigmoid(told(w) @ model.coef_[0] + model.intercept_[0])[None]
 
 
-def _hybrid(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: jax.Array) -> Danger:
+def _hybrid(
+    w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: jax.Array, ridge: float
+) -> Danger:
     settings = config.hybrid
-    keys = jr.split(jr.key(config.seed), settings.members)
-    made = [Danger(settings.width, key=key) for key in keys]
-    models = jax.tree.map(lambda *a: jnp.stack(a) if eqx.is_array(a[0]) else a[0], *made)
-    weights = jnp.asarray(member_weights(fires.years, use, settings.members, config.seed))
+    models = _made(settings.width, jr.split(jr.key(config.seed), settings.members))
+    seen, times = _counted(fires, use, settings.members, config.seed)
     return train(
-        models, w, burned, weights, settings.steps, settings.rate, 0.0, settings.ridge, settings.shrink
+        models,
+        w,
+        burned,
+        seen,
+        times,
+        settings.steps,
+        settings.rate,
+        0.0,
+        jnp.full(settings.members, ridge, jnp.float32),
+        settings.shrink,
     )
+
+
+def _chosen(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: jax.Array) -> float:
+    """The penalty of `hybrid.ridges` with the least log loss over the years that fit, each held out once."""
+    settings, known = config.hybrid, np.unique(fires.years[use.any(axis=1)])
+    pairs = [(ridge, year) for ridge in settings.ridges for year in known]
+    times = np.stack([np.isin(fires.years, known[known != year]) for _, year in pairs]).astype(np.float32)
+    ridge = jnp.asarray([r for r, _ in pairs], jnp.float32)
+    models = _made(settings.width, jr.split(jr.key(config.seed), len(pairs)))
+    found = train(
+        models,
+        w,
+        burned,
+        jnp.asarray(use, jnp.float32),
+        jnp.asarray(times),
+        settings.steps,
+        settings.rate,
+        0.0,
+        ridge,
+        settings.shrink,
+    )
+    chance = np.clip(np.asarray(predict(found, w), float), 1e-6, 1.0 - 1e-6)
+    loss = dict.fromkeys(settings.ridges, 0.0)
+    for (r, year), p in zip(pairs, chance, strict=True):
+        here = use & (fires.years == year)[:, None]
+        loss[r] -= float(np.where(fires.burned > 0, np.log(p), np.log(1.0 - p))[here].sum())
+    return min(loss, key=lambda r: loss[r])
+
+
+@eqx.filter_jit
+def _made(width: int, keys: jax.Array) -> Danger:
+    """Members of the hybrid before training, stacked."""
+    return eqx.filter_vmap(lambda key: Danger(width, key=key))(keys)
+
+
+def _counted(fires: Fires, use: np.ndarray, members: int, seed: int) -> tuple[jax.Array, jax.Array]:
+    """Which cell-months fit (time, cell), and how often each member counts a month (member, time)."""
+    known = np.unique(fires.years[use.any(axis=1)])
+    return jnp.asarray(use, jnp.float32), jnp.asarray(member_times(fires.years, known, members, seed))
 
 
 def _network(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: jax.Array) -> Network:
@@ -156,8 +211,19 @@ def _network(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: 
     # flax draws the first weights outside of jax's transforms, so members are made one by one
     made = [Network(fires.inside, settings.width, key=key) for key in keys]
     models = jax.tree.map(lambda *a: jnp.stack(a) if eqx.is_array(a[0]) else a[0], *made)
-    weights = jnp.asarray(member_weights(fires.years, use, settings.members, config.seed + 1))
-    return train(models, w, burned, weights, settings.steps, settings.rate, settings.decay, 0.0, 0.0)
+    seen, times = _counted(fires, use, settings.members, config.seed + 1)
+    return train(
+        models,
+        w,
+        burned,
+        seen,
+        times,
+        settings.steps,
+        settings.rate,
+        settings.decay,
+        jnp.zeros(settings.members),
+        0.0,
+    )
 
 
 def _trees(

@@ -35,6 +35,8 @@ UNITS = {
     "cvl": "1",
 }
 """Variables that are read, in the units they are held in."""
+SUN, SUN_UNIT = "rsns", "MJ m-2 d-1"
+"""Net solar radiation, read where there is such; without it the sun departs from its normal nowhere."""
 FEWEST = 5
 """Fewest cell-months with fire in the fit years, and one in the test years, from which anything can be said."""
 
@@ -52,6 +54,7 @@ class Fires:
         tas: air temperature [degC].
         pr: precipitation [mm d-1].
         wind: speed of the monthly mean wind vector [m s-1].
+        sun: net solar radiation [MJ m-2 d-1], zero where the file holds none.
         cover: high and low vegetation and burnable share of each cell [1] (cell, 3).
         earlier: burned or not in the years before (earlier time, cell); no months where there are none.
         earlier_months: datetime64[M].
@@ -68,6 +71,7 @@ class Fires:
     tas: np.ndarray
     pr: np.ndarray
     wind: np.ndarray
+    sun: np.ndarray
     cover: np.ndarray
     earlier: np.ndarray
     earlier_months: np.ndarray
@@ -139,7 +143,9 @@ def _joined(ds: xr.Dataset, history: xr.Dataset | None, config: Config, where: s
             "set split.burnable lower",
         )
     wind = np.hypot(held["uas"], held["vas"])
-    for name, values in {**held, "wind": wind}.items():
+    has_sun = SUN in ds.data_vars
+    sun = _variable(ds, SUN, SUN_UNIT, where) if has_sun else np.zeros_like(wind)
+    for name, values in {**held, "wind": wind, SUN: sun}.items():
         empty = int((~np.isfinite(values[:, inside])).sum())
         if empty:
             raise DataError(
@@ -157,6 +163,7 @@ def _joined(ds: xr.Dataset, history: xr.Dataset | None, config: Config, where: s
         held["tas"][:, inside],
         held["pr"][:, inside],
         wind[:, inside],
+        sun[:, inside],
         cover,
         earlier,
         earlier_months,

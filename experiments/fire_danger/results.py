@@ -12,7 +12,7 @@ from ..migration.stages import read_json, write_json
 from ..report import scores as score_table
 from ..resultsfile import read as read
 from ..runfolder import RunFolder
-from . import judge
+from . import counts, judge
 from .config import Config
 from .models import MODELS
 from .opening import Fires
@@ -43,6 +43,8 @@ def write(folder: RunFolder, config: Config, fires: Fires, found: dict[str, Any]
     parts["space"] = (test, _named(found["space"], ""))
     validated = np.isfinite(found["validation"]["hybrid"]).all(axis=1)
     parts["validation"] = (validated, _named(found["validation"], ""))
+    if "nested" in found:
+        parts["nested"] = (np.isfinite(found["nested"]["hybrid"]).all(axis=1), _named(found["nested"], ""))
     settings, told, rows = config.judge, {}, []
     for part, (held, chances) in parts.items():
         judged = judge.judge(
@@ -63,12 +65,39 @@ def write(folder: RunFolder, config: Config, fires: Fires, found: dict[str, Any]
         name: judge.reliability(chance[held].ravel(), fires.burned[held].ravel(), settings.bins)
         for name, chance in chances.items()
     }
-    write_json(folder, "scores.json", {"parts": told, "reliability": curves, "first": first})
+    write_json(
+        folder,
+        "scores.json",
+        {
+            "parts": told,
+            "reliability": curves,
+            "first": first,
+            "counts": count_rows(config, fires, found["time"], test),
+            "ridge": found.get("nested", {}).get("ridge"),
+        },
+    )
     encoding: dict[Any, dict[str, Any]] = {
         n: {"zlib": True, "complevel": 4} for n, v in ds.data_vars.items() if v.ndim > 1
     }
     with atomic_path(folder.results) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+
+
+def count_rows(
+    config: Config, fires: Fires, found: dict[str, np.ndarray], test: np.ndarray
+) -> list[dict[str, Any]]:
+    """How often the range of the number of cells that burn holds it, over test months whose range is not 0 alone."""
+    rows = []
+    for lead in sorted(config.leads):
+        for kind in ("common", "apart"):
+            ranges = found[f"counts{lead}__{kind}"]
+            held = test & (found[f"counts{lead}__common"][-1] > 0)
+            hit = counts.inside(ranges, fires.burned)[held]
+            width = float((ranges[-1] - ranges[0])[held].mean())
+            rows.append(
+                {"lead": lead, "kind": kind, "held": int(hit.sum()), "months": len(hit), "width": width}
+            )
+    return rows
 
 
 def _named(found: dict[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
@@ -107,7 +136,13 @@ def dataset(config: Config, fires: Fires, found: dict[str, Any]) -> xr.Dataset:
     changed = np.stack([found["scenario"][f"changed__{n}"] for n in MODELS])
     present = np.stack([found["scenario"][f"present__{n}"] for n in MODELS])
     test = (fires.years > config.split.fit_last) & (fires.years <= config.split.test_last)
+    range_ = np.stack([found["time"][f"counts{k}__common"] for k in sorted(config.leads)])
     fields: dict[str, tuple[tuple[str, ...], np.ndarray, str]] = {
+        "cells_burned": (
+            ("lead", "quantile", "time"),
+            range_.astype(np.float32),
+            "number of cells that burn in a month, the hybrid's quantiles",
+        ),
         "burned": (dims, on_grid(fires.burned), "1 where something burned in the month"),
         "chance": (("model", "lead", *dims), on_grid(stacked), "chance of fire, issued `lead` months before"),
         "chance_spread": (
@@ -139,6 +174,7 @@ def dataset(config: Config, fires: Fires, found: dict[str, Any]) -> xr.Dataset:
         {n: (d, v, {**unit, "long_name": text}) for n, (d, v, text) in fields.items()},
         {
             "model": list(MODELS),
+            "quantile": ("quantile", list(counts.SHARES), {"units": "1"}),
             "lead": ("lead", sorted(config.leads), {"units": "month", "long_name": "months ahead"}),
             "time": ("time", fires.months.astype("datetime64[ns]"), {"long_name": "month"}),
             "lat": ("lat", fires.lat, {"units": "degrees_north"}),
@@ -180,4 +216,7 @@ def lines(folder: RunFolder) -> list[str]:
 
 def _span(row: dict[str, float]) -> str:
     low, high = (row[k] if row[k] is not None else float("nan") for k in ("low", "high"))
-    return f"{row['value']:+.3f} ({low:+.3f} to {high:+.3f})"
+    kept = ""
+    if row.get("season_low") is not None:
+        kept = f" [years alone: {row['season_low']:+.3f} to {row['season_high']:+.3f}]"
+    return f"{row['value']:+.3f} ({low:+.3f} to {high:+.3f}){kept}"

@@ -40,6 +40,13 @@ def run_all(context: Context) -> None:
     with context.stage("space") as todo:
         if todo:
             save(context.folder, "space", in_space(context, config, fires))
+    if not context.quick:
+        with context.stage("nested") as todo:
+            if todo:
+                from .nested import nested
+
+                years = np.arange(config.split.fit_first, config.split.test_last + 1)
+                save(context.folder, "nested", nested(fires, config, years, _tick(context, "nested")))
     if single is not None:
         with context.stage("montesinho") as todo:
             if todo:
@@ -47,7 +54,7 @@ def run_all(context: Context) -> None:
                 write_json(context.folder, "montesinho.json", found)
     with context.stage("results") as todo:
         if todo:
-            names = ("validation", "time", "space", "scenario")
+            names = ("validation", "time", "space", "scenario", *(() if context.quick else ("nested",)))
             results.write(context.folder, config, fires, {n: load(context.folder, n) for n in names})
     for line in results.lines(context.folder):
         context.progress.note(line)
@@ -101,6 +108,7 @@ def validation(context: Context, config: Config, fires: Fires) -> dict[str, np.n
 
 def in_time(context: Context, config: Config, fires: Fires) -> None:
     """Fit on the fit years at every lead; relations and scenario are those of the models that know all weather."""
+    from . import counts
     from .models import fit_all
 
     fit, everywhere = fit_years(config), np.ones(fires.burned.shape[1], bool)
@@ -112,6 +120,8 @@ def in_time(context: Context, config: Config, fires: Fires) -> None:
             found[f"lead{lead}__{name}"] = members.mean(axis=0)
             if name == "hybrid":
                 found[f"spread{lead}"] = members.std(axis=0)
+                told = counts.ranges(fitted.hybrid, fitted.scaled, 2000, config.seed)
+                found |= {f"counts{lead}__{kind}": values for kind, values in told.items()}
         if i == 0:
             _first(context, config, fires, fitted, lead)
         _tick(context, "time")(i + 1, len(config.leads))

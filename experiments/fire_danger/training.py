@@ -18,57 +18,68 @@ def train(
     models: Any,
     w: Windows,
     burned: Float[Array, "time cell"],
-    weights: Float[Array, "member time cell"],
+    use: Float[Array, "time cell"],
+    times: Float[Array, "member time"],
     steps: int,
     rate: float,
     decay: float,
-    ridge: float,
+    ridge: Float[Array, " member"],
     shrink: float,
 ) -> Any:
-    """Members (stacked pytree) that minimise the summed log loss of weighted cell-months plus their penalty."""
+    """Members (stacked pytree) that minimise their loss plus their penalty.
+
+    Args:
+        models: members, stacked.
+        w: windows.
+        burned: 1 where something burned.
+        use: 1 where a cell-month fits, else 0.
+        times: how often each member counts a month.
+        steps: of the optimisation.
+        rate: learning rate, which falls along a cosine.
+        decay: weight decay, decoupled.
+        ridge: of each model's penalty.
+        shrink: of the model's penalty.
+    """
     arrays, static = eqx.partition(models, eqx.is_inexact_array)
     schedule = optax.cosine_decay_schedule(rate, steps, 0.05)
     optimiser = optax.chain(optax.clip_by_global_norm(5.0), optax.adamw(schedule, weight_decay=decay))
 
-    def loss(params: Any, weight: Array) -> Array:
+    def loss(params: Any, count: Array, ridge: Array) -> Array:
         model = eqx.combine(params, static)
-        each = optax.sigmoid_binary_cross_entropy(model(w), burned)
-        return ((each * weight).sum() + model.penalty(w, ridge, shrink)) / 100.0
+        return (model.loss(w, burned, use, count) + model.penalty(w, ridge, shrink)) / 100.0
 
-    def one(given: tuple[Any, Array]) -> Any:
-        params, weight = given
+    def one(given: tuple[Any, Array, Array]) -> Any:
+        params, count, ridge = given
 
         def step(carry, _):
             params, state = carry
-            updates, state = optimiser.update(jax.grad(loss)(params, weight), state, params)
+            updates, state = optimiser.update(jax.grad(loss)(params, count, ridge), state, params)
             return (optax.apply_updates(params, updates), state), None
 
         return jax.lax.scan(step, (params, optimiser.init(params)), length=steps)[0][0]
 
-    return eqx.combine(jax.lax.map(one, (arrays, weights)), static)
+    return eqx.combine(jax.lax.map(one, (arrays, times, ridge)), static)
 
 
 @eqx.filter_jit
 def predict(models: Any, w: Windows) -> Float[Array, "member time cell"]:
-    """Logits of every member."""
+    """Chances of fire of every member."""
     arrays, static = eqx.partition(models, eqx.is_inexact_array)
-    return jax.lax.map(lambda a: eqx.combine(a, static)(w), arrays)
+    return jax.lax.map(lambda a: eqx.combine(a, static).chance(w), arrays)
 
 
-def member_weights(years: np.ndarray, use: np.ndarray, members: int, seed: int) -> np.ndarray:
-    """Weights (member, time, cell): the first member sees each year once, the others draw years with replacement.
+def member_times(years: np.ndarray, known: np.ndarray, members: int, seed: int) -> np.ndarray:
+    """Times (member, time) of each month: the first member sees a year once, others draw years with replacement.
 
     Args:
         years: calendar year of each month (time,).
-        use: cell-months that fit, bool (time, cell).
+        known: years that fit.
         members: how many.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
-    known = np.unique(years[use.any(axis=1)])
-    out = np.zeros((members, *use.shape), np.float32)
+    out = np.zeros((members, len(years)), np.float32)
     for m in range(members):
         drawn = known if m == 0 else rng.choice(known, len(known))
-        times = np.array([(drawn == y).sum() for y in years])
-        out[m] = times[:, None] * use
+        out[m] = [(drawn == y).sum() for y in years]
     return out

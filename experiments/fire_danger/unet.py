@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -72,7 +73,16 @@ class Network(eqx.Module):
         found = self.slot(maps.at[:, rows, columns].set(told))
         return w.base + found[:, rows, columns, 0]
 
-    def penalty(self, w: Windows, ridge: float, shrink: float) -> Array:
+    def chance(self, w: Windows) -> Float[Array, "time cell"]:
+        """Chance of fire."""
+        return jax.nn.sigmoid(self(w))
+
+    def loss(self, w: Windows, burned: Array, use: Array, times: Array) -> Array:
+        """Summed log loss of months, each counted so many times (time,), over cells that are in use."""
+        logit = self(w)
+        return (times[:, None] * use * (jax.nn.softplus(logit) - burned * logit)).sum()
+
+    def penalty(self, w: Windows, ridge: Array | float, shrink: float) -> Array:
         """None: its weights decay in the optimiser."""
         del w, ridge, shrink
         return jnp.zeros(())

@@ -15,6 +15,8 @@ from .opening import Fires
 
 SPAN = 12
 """Months of weather up to and with the target."""
+TOLD = 17
+"""Features that trees and network are told."""
 
 
 class Windows(eqx.Module):
@@ -24,9 +26,13 @@ class Windows(eqx.Module):
         tas: air temperature [degC].
         pr: precipitation [mm d-1].
         wind: wind speed [m s-1], the target month alone (time, cell).
+        sun: net solar radiation [MJ m-2 d-1], the target month alone (time, cell).
+        recent: ln(1 + months with fire in the cell) over the twelve months known before the target, less its mean over
+            the fit (time, cell).
         normal_tas: mean of the calendar months over the years that fit, up to and with each (12, cell, lag).
         normal_pr: the same of precipitation.
         normal_wind: the same of wind speed (time, cell).
+        normal_sun: the same of radiation (time, cell).
         days: days of each month (time, 1, lag).
         factor: day-length factor of the Drought Code of each month (time, 1, lag).
         season: sine and cosine of the target's month (time, 2).
@@ -34,7 +40,7 @@ class Windows(eqx.Module):
         base: logit of the climatology (time, cell).
         month: calendar month 0 to 11 (time,).
         first: where each calendar month stands first in the record (12,).
-        scale: standard deviations of the drivers over the fit (3,), ones until they are known.
+        scale: standard deviations of the drivers over the fit (4,), ones until they are known.
         centre: means of the features over the fit, zero until they are known.
         spread: their standard deviations.
     """
@@ -42,9 +48,12 @@ class Windows(eqx.Module):
     tas: Float[Array, "time cell lag"]
     pr: Float[Array, "time cell lag"]
     wind: Float[Array, "time cell"]
+    sun: Float[Array, "time cell"]
+    recent: Float[Array, "time cell"]
     normal_tas: Float[Array, "month cell lag"]
     normal_pr: Float[Array, "month cell lag"]
     normal_wind: Float[Array, "time cell"]
+    normal_sun: Float[Array, "time cell"]
     days: Float[Array, "time 1 lag"]
     factor: Float[Array, "time 1 lag"]
     season: Float[Array, "time 2"]
@@ -70,7 +79,34 @@ def normals(values: np.ndarray, month: np.ndarray, fit: np.ndarray) -> np.ndarra
     return np.stack([values[fit & (month == k)].mean(axis=0) for k in range(12)])
 
 
-def windows(fires: Fires, fit: np.ndarray, base: np.ndarray, lead: int, change: Change = Change()) -> Windows:
+def recent_fires(fires: Fires, lead: int) -> np.ndarray:
+    """ln(1 + months with fire) of each cell (time, cell) over the twelve months known before the target.
+
+    A month's fires are known once it is over: at a lead of 0 those of the month before are, at a lead of n those of
+    n months before. Months before the record are taken to be as the known ones of the window.
+    """
+    earlier, steps = len(fires.earlier), len(fires.months)
+    gap = int((fires.months[0] - fires.earlier_months[-1]).astype(int)) - 1 if earlier else 0
+    unknown = np.full((gap, fires.burned.shape[1]), np.nan)
+    burned = np.concatenate([fires.earlier, unknown, fires.burned])
+    out = np.zeros((steps, burned.shape[1]))
+    for i in range(steps):
+        end = len(burned) - steps + i + 1 - max(lead, 1)
+        known = burned[max(end - SPAN, 0) : max(end, 0)]
+        known = known[np.isfinite(known).all(axis=1)]
+        if len(known):
+            out[i] = known.sum(axis=0) * SPAN / len(known)
+    return np.log1p(out)
+
+
+def windows(
+    fires: Fires,
+    fit: np.ndarray,
+    base: np.ndarray,
+    lead: int,
+    change: Change = Change(),
+    places: bool = True,
+) -> Windows:
     """Windows of every month.
 
     The weather of the last `lead` months is not known: it is the normal of the calendar month. So is what lies before
@@ -82,6 +118,7 @@ def windows(fires: Fires, fit: np.ndarray, base: np.ndarray, lead: int, change: 
         base: logit of the climatology (time, cell).
         lead: months from the last known weather to the target.
         change: of temperature and precipitation of every month; normals stay as they were.
+        places: whether fires of the cell itself may be known.
     """
     month, steps = fires.month, len(fires.months)
     held = np.isin(fires.years, fit)
@@ -100,6 +137,9 @@ def windows(fires: Fires, fit: np.ndarray, base: np.ndarray, lead: int, change: 
     pr, normal_pr = pair(fires.pr, fires.pr * change.pr)
     first = [int(np.flatnonzero(month == k)[0]) for k in range(12)]
     wind, normal_wind = pair(fires.wind, fires.wind)
+    sun, normal_sun = pair(fires.sun, fires.sun)
+    recent = recent_fires(fires, lead)
+    recent = recent - recent[held].mean() if places else np.zeros_like(recent)
     stamps = fires.months[0] + place.astype("timedelta64[M]")
     days = (
         (stamps + np.timedelta64(1, "M")).astype("datetime64[D]") - stamps.astype("datetime64[D]")
@@ -114,9 +154,12 @@ def windows(fires: Fires, fit: np.ndarray, base: np.ndarray, lead: int, change: 
         f32(tas),
         f32(pr),
         f32(wind[..., -1]),
+        f32(sun[..., -1]),
+        f32(recent),
         f32(normal_tas[first]),
         f32(normal_pr[first]),
         f32(normal_wind[..., -1]),
+        f32(normal_sun[..., -1]),
         f32(days[:, None]),
         f32(factor[:, None]),
         f32(np.stack([np.sin(phase), np.cos(phase)], axis=-1)),
@@ -124,7 +167,7 @@ def windows(fires: Fires, fit: np.ndarray, base: np.ndarray, lead: int, change: 
         f32(base),
         jnp.asarray(month),
         jnp.asarray(first),
-        jnp.ones(3),
-        jnp.zeros(()),
-        jnp.ones(()),
+        jnp.ones(4),
+        jnp.zeros(TOLD),
+        jnp.ones(TOLD),
     )

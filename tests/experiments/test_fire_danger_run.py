@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,10 +15,20 @@ from toyfixtures import tree
 from data.synthetic.fire_danger import Island, drought_code, fire_danger
 from experiments import report
 from experiments.execute import execute
-from experiments.fire_danger import climatology, danger, judge, models, opening, results, truth
+from experiments.fire_danger import (
+    climatology,
+    counts,
+    danger,
+    judge,
+    models,
+    opening,
+    resampling,
+    results,
+    truth,
+)
 from experiments.fire_danger.config import Config
 from experiments.fire_danger.stages import quarters
-from experiments.fire_danger.windows import SPAN, Change
+from experiments.fire_danger.windows import SPAN, Change, recent_fires, windows
 from experiments.report import scores
 from experiments.runfolder import RunFolder
 from hybrid.fire.index.monthly import mean_code, monthly_evapotranspiration, next_monthly_code
@@ -47,11 +58,24 @@ def test_scores_of_chances_are_those_of_scikit_learn():
     burned = (rng.random(chance.shape) < chance**2).astype(float)
     weight = rng.integers(0, 3, (1, chance.size)).astype(float)
     p, o, w = chance.ravel(), burned.ravel(), weight[0]
-    assert judge.auc(p, o, weight)[0] == pytest.approx(roc_auc_score(o, p, sample_weight=w))
     assert judge.auprc(p, o, weight)[0] == pytest.approx(average_precision_score(o, p, sample_weight=w))
     assert judge.brier(p, o, weight)[0] == pytest.approx(brier_score_loss(o, p, sample_weight=w))
     inside = np.clip(p, 1e-6, 1 - 1e-6)
     assert judge.log_loss(p, o, weight)[0] == pytest.approx(log_loss(o, inside, sample_weight=w))
+
+
+def test_the_area_under_the_curve_of_counted_months_is_that_of_scikit_learn():
+    rng = np.random.default_rng(5)
+    chance = rng.random((24, 9)).round(1)  # many ties
+    burned = (rng.random(chance.shape) < chance**2).astype(float)
+    counts = rng.integers(0, 3, (3, 24)).astype(float)
+    found = resampling.auc_of_draws(chance, burned, counts)
+    for value, count in zip(found, counts, strict=True):
+        weight = np.repeat(count, 9)
+        known = roc_auc_score(burned.ravel(), chance.ravel(), sample_weight=weight)
+        assert value == pytest.approx(known)
+    no_fire = np.where(burned.any(axis=1), 0.0, 1.0)[None]
+    assert np.isnan(resampling.auc_of_draws(chance, burned, no_fire)).all()
 
 
 def test_the_calibration_error_is_that_of_known_chances():
@@ -80,9 +104,55 @@ def test_the_interval_of_a_difference_covers_no_difference_and_finds_one():
 
 
 def test_the_month_drawn_most_often_still_leaves_a_whole_sample():
-    counts = judge.drawn_months(24, 5, 30, 0)
+    counts = resampling.circular(24, 5, 30, 0)
     assert (counts.sum(axis=1) == 24).all()
     assert (counts[0] == 1).all()
+
+
+def test_draws_that_keep_the_season_hold_each_part_of_the_year_alike():
+    for years, block in ((2, 3), (6, 4)):
+        drawn = resampling.seasonal(12 * years, block, 50, 0)
+        assert drawn.sum(axis=1) == pytest.approx(12 * years)
+    drawn = resampling.seasonal(24, 1, 2000, 0)[1:]
+    np.testing.assert_allclose(drawn.reshape(-1, 2, 12).sum(axis=1), 2.0)
+    # the variance of a mean of independent years is that of the sample, not less by the share of years drawn
+    values = np.random.default_rng(1).normal(size=(2, 12))
+    known = values.var(axis=0, ddof=1).sum() / 2 / 144
+    assert (drawn @ values.ravel() / 24).var() == pytest.approx(known, rel=0.1)
+    for months, block in ((25, 1), (12, 1), (24, 5)):
+        with pytest.raises(ValueError, match="whole years"):
+            resampling.seasonal(months, block, 10, 0)
+
+
+def test_intervals_cover_a_known_difference_and_say_what_two_years_can_show():
+    """Months share an effect, places differ: the model that knows places is better by a known amount."""
+    rng = np.random.default_rng(3)
+    course = np.array([-12, -12, -12, -12, -8, -4, -2.3, -2.1, -3.1, -4.3, -9, -12.0])
+    place = 1.2 * rng.standard_normal(48)
+    draws = {"circular": resampling.circular(24, 3, 200, 1), "season": resampling.seasonal(24, 3, 200, 1)}
+    season = np.tile(course, 2)[:, None] + 0.0 * place
+    better, worse = season + 0.5 * place + 0.5 * rng.standard_normal(48), season
+    values: list[float] = []
+    spans: dict[str, list[tuple[float, float]]] = {name: [] for name in draws}
+    for _ in range(120):
+        logit = season + place + 0.6 * rng.standard_normal((24, 1))
+        burned = (rng.random(logit.shape) < 1 / (1 + np.exp(-logit))).astype(float)
+        for name, drawn in draws.items():
+            gain = resampling.auc_of_draws(better, burned, drawn)
+            gain = gain - resampling.auc_of_draws(worse, burned, drawn)
+            if name == "season":
+                row = judge.of_season(gain, 2)
+                spans[name].append((row["season_low"], row["season_high"]))
+            else:
+                spans[name].append(tuple(np.nanquantile(gain[1:], [0.025, 0.975])))
+        values.append(gain[0])
+    known = np.mean(values)
+    assert known > 0.02
+    for name, found in spans.items():
+        low, high = np.array(found).T
+        cover = np.mean((low <= known) & (known <= high))
+        assert 0.88 <= cover <= 1.0, name  # nominal 0.95; 120 samples are sure to 0.04
+        assert 0.2 < np.mean(low > 0) < 1.0, name  # two years show such a difference often, not always
 
 
 def test_the_monthly_drought_code_follows_its_closed_form_without_rain_and_forgets_in_rain():
@@ -156,6 +226,59 @@ def test_the_hybrid_grows_with_dryness_by_construction_and_its_gradients_are_fin
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slope))
     assert abs(float(slope.share)) > 0
     assert abs(float(slope.memory)) > 0
+
+
+def test_recent_fires_are_those_known_at_the_origin(fires):
+    late = opening.Fires(
+        **{**fires.__dict__, "burned": np.zeros_like(fires.burned), "earlier": 0 * fires.earlier}
+    )
+    t = 50
+    late.burned[t] = 1.0
+    for lead, first in ((0, t + 1), (1, t + 1), (3, t + 3)):
+        found = recent_fires(late, lead)
+        assert (found[first : first + 12] == np.log(2.0)).all()
+        assert (np.delete(found, np.arange(first, first + 12), axis=0) == 0).all()
+    alone = opening.Fires(**{**late.__dict__, "earlier": late.earlier[:0], "earlier_months": late.months[:0]})
+    alone.burned[0] = 1.0
+    assert recent_fires(alone, 0)[1, 0] == pytest.approx(np.log(13.0))  # one month known, and it burned
+    hidden = windows(alone, FIT, np.zeros_like(alone.burned), 0, places=False)
+    assert (np.asarray(hidden.recent) == 0).all()
+
+
+def test_months_in_common_are_integrated_out_and_widen_the_range_of_counts():
+    from scipy.integrate import quad
+    from scipy.stats import norm
+
+    logits, spread = np.array([-3.0, -1.0, 0.5]), 0.8
+    burned = np.array([0.0, 1.0, 1.0])
+
+    def likelihood(z):
+        p = 1 / (1 + np.exp(-logits - spread * z))
+        return np.prod(np.where(burned > 0, p, 1 - p)) * norm.pdf(z)
+
+    chance = [quad(lambda z, a=a: norm.pdf(z) / (1 + np.exp(-a - spread * z)), -9, 9)[0] for a in logits]
+    model = danger.Danger(2, key=jax.random.key(0))
+    model = eqx.tree_at(lambda m: m.common, model, jnp.log(spread))
+
+    class Fixed(danger.Danger):
+        def __call__(self, w):
+            return w
+
+    fixed = Fixed.__new__(Fixed)
+    for name, value in model.__dict__.items():
+        object.__setattr__(fixed, name, value)
+    w = jnp.asarray(logits)[None]
+    np.testing.assert_allclose(fixed.chance(w)[0], chance, rtol=2e-4)
+    loss = fixed.loss(w, jnp.asarray(burned)[None], jnp.ones((1, 3)), jnp.array([2.0]))
+    assert float(loss) == pytest.approx(-2 * np.log(quad(likelihood, -9, 9)[0]), rel=1e-4)
+    stacked = jax.tree.map(lambda a: jnp.stack([a]) if eqx.is_array(a) else a, fixed)
+    found = counts.ranges(stacked, jnp.full((1, 48), -2.0), 4000, 0)
+    assert np.ptp(found["common"][:, 0]) > 1.8 * np.ptp(found["apart"][:, 0])
+    from scipy.stats import binom
+
+    p = float(fixed.chance(jnp.full((1, 1), -2.0))[0, 0])
+    np.testing.assert_allclose(found["apart"][:, 0], binom.ppf(counts.SHARES, 48, p), atol=1)
+    assert counts.inside(found["common"], np.ones((1, 48))).tolist() == [False]
 
 
 def test_quarters_hold_every_cell_once(fires):
