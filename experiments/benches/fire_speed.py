@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import bench
 
-PARTS = ("fwi_speed", "spread_speed", "weather_peer", "spread_peer", "rates_peer", "cells_peer")
+PARTS = ("fwi_speed", "spread_speed", "weather_peer", "spread_peer", "cells_peer")
 """Modules of ``experiments.benches.fire`` with rows, in order."""
 
 

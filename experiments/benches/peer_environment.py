@@ -143,7 +143,9 @@ def _any_of(commands: list[list[str]], place: Path) -> None:
 
 
 def _reason(text: str) -> str:
-    """The line of an installer's messages that tells what is wrong, without markings, at most 160 characters."""
+    """What an installer says is wrong, and why: two lines of its messages without markings, at most 200 characters."""
     lines = [line.strip(" ×│├╰─▶\t") for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() or "failed" in line.lower()]
-    return (telling or lines or [""])[0][:160]
+    telling = [i for i, line in enumerate(lines) if "error" in line.lower() or "failed" in line.lower()]
+    first = telling[0] if telling else 0
+    said = [line.removeprefix("error: ").removeprefix("cause: ") for line in lines[first : first + 2]]
+    return ": ".join(said)[:200]

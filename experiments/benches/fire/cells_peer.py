@@ -46,11 +46,11 @@ def steps_of(cells: int, least: int) -> tuple[Any, int]:
     can = jnp.ones(grid.shape, bool)
 
     @jax.jit
-    def run(front: Front) -> Any:
+    def run(front: Front, wave: Any, can: Any) -> Any:
         return propagate(front, times, wave, can, times[0], times[1], grid.width, scheme)
 
     def call() -> int:
-        return int(jax.block_until_ready(run(front))[1])
+        return int(jax.block_until_ready(run(front, wave, can))[1])
 
     return call, call()
 

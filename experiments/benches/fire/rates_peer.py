@@ -14,9 +14,14 @@ from hybrid.fire import units as u
 from hybrid.fire.behaviour import Convention, Moisture, fuel_grid, prepare, spread
 
 from ... import bench
-from ..peer_process import Talk, beside
-from .spread_peer import PEER
+from ..peer_environment import Peer
+from ..peer_process import Talk
 
+PEER = Peer(
+    "pyretechnics 2026.10.20",
+    ("pyretechnics==2026.10.20",),
+    Path(__file__).with_name("peers") / "with_pyretechnics.py",
+)
 CASES = 600
 CONVENTION = Convention(
     live_class="herbaceous", southern_rough_savr=1550, curing="exact", wind_on_slope="projected"
@@ -32,12 +37,6 @@ MODELS = (
     *range(201, 205),
 )
 """Fuel models of Anderson, and of Scott and Burgan."""
-
-
-def rows(data: Path | None, quick: bool) -> list[bench.Row]:
-    """Rows of ``terrax bench fire`` on rates beside pyretechnics; cases are drawn from a seed."""
-    del data
-    return beside(PEER, quick, _rates)
 
 
 def cases(number: int = CASES, seed: int = 0) -> dict[str, Any]:
@@ -88,7 +87,8 @@ def ours(drawn: dict[str, Any], rounded: bool, convention: Convention = CONVENTI
         }
 
 
-def _rates(talk: Talk) -> list[bench.Row]:
+def rates(talk: Talk) -> list[bench.Row]:
+    """Rows of rates of spread; cases are drawn from a seed."""
     drawn = cases()
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "cases.npz", Path(folder) / "rates.npz"

@@ -15,15 +15,11 @@ from hybrid.fire.spread import Spread, at_points
 from hybrid.fire.spread import spread as run_spread
 
 from ... import bench
-from ..peer_environment import Peer, python_of
+from ..peer_environment import python_of
 from ..peer_process import Talk, Times, beside, in_turns, median, spread_of
+from .rates_peer import PEER, rates
 from .spread_speed import LANDSCAPE, Landscape, members
 
-PEER = Peer(
-    "pyretechnics 2026.10.20",
-    ("pyretechnics==2026.10.20",),
-    Path(__file__).with_name("peers") / "with_pyretechnics.py",
-)
 MEMBERS, QUICK = 64, 8
 MINUTES = (8.0, 60.0)
 """Durations: of the ensemble alone in this bench, and of one row of weather in the landscape's source."""
@@ -33,10 +29,9 @@ BARE = 91
 
 
 def rows(data: Path | None, quick: bool) -> list[bench.Row]:
-    """Rows of ``terrax bench fire`` beside pyretechnics; none where the landscape is not in ``data``."""
-    if data is None or not (data / LANDSCAPE).is_file():
-        return []
-    return beside(PEER, quick, lambda talk: _fires(talk, data / LANDSCAPE, quick))
+    """Rows of ``terrax bench fire`` beside pyretechnics: rates, and fires where the landscape is in ``data``."""
+    file = data / LANDSCAPE if data is not None and (data / LANDSCAPE).is_file() else None
+    return beside(PEER, quick, lambda talk: [*rates(talk), *(_fires(talk, file, quick) if file else [])])
 
 
 class Fires:
