@@ -10,38 +10,46 @@ from functools import partial
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float, Int
 
 from ...fence import fence
-from .passage import Slopes, Wave, passage, passage_pull
-from .slopes import FAR, Layout, one_sided, one_sided_adjoint
+from .passage import Slopes, Wave, facing, passage, passage_pull
+from .slopes import FAR, Layout, one_sided, one_sided_adjoint, padded
 
 Flat = Float[Array, " size"]
 Step = Int[Array, ""]
 
 
-class Sides(NamedTuple):
-    """A level with what lies around its grid, and its slopes."""
+class Linear(NamedTuple):
+    """What the derivative at a level needs: the level, padded, and slopes of fronts that pass alike."""
 
-    padded: Array
-    slopes: Slopes
-
-
-def sides(layout: Layout, level: Flat, step: Step) -> Sides:
-    """Slopes of the level on the four sides of each cell."""
-    padded = fence(jnp.pad(level, layout.pad, constant_values=FAR), step)
-    slopes = Slopes(*one_sided(padded, layout, 1), *one_sided(padded, layout, layout.stride))
-    return Sides(padded, fence(slopes, step))
+    wide: Array
+    p: Array
+    q: Array
 
 
-def pull(layout: Layout, wave: Wave, at: Sides, cotangent: Flat, step: Step) -> tuple[Flat, Wave]:
+def _sides(layout: Layout, wide: Array, step: Step) -> Slopes:
+    """Slopes of the level, padded, on the four sides of each cell."""
+    columns = one_sided(wide, layout, 1, step)
+    return Slopes(*columns, *one_sided(wide, layout, layout.stride, step))
+
+
+def linear(layout: Layout, level: Flat, wave: Wave, step: Step) -> Linear:
+    """What :func:`pull` needs."""
+    wide = fence(padded(layout, level, FAR), step)
+    # as one complex number both leave a single pass over memory
+    both = fence(lax.complex(*facing(wave, _sides(layout, wide, step))), step)
+    return Linear(wide, both.real, both.imag)
+
+
+def pull(layout: Layout, wave: Wave, at: Linear, cotangent: Flat, step: Step) -> tuple[Flat, Wave]:
     """Cotangents of the level and of the rates, from that of the Hamiltonian."""
-    by_wave, by_slope = passage_pull(wave, at.slopes, cotangent, step)
-    by_wave, *padded = fence((by_wave, *(jnp.pad(s, layout.pad) for s in by_slope)), step)
-    along = one_sided_adjoint(at.padded, padded[0], padded[1], layout, 1)
-    down = one_sided_adjoint(at.padded, padded[2], padded[3], layout, layout.stride)
-    return along + down, by_wave
+    by_wave, rays = passage_pull(wave, at.p, at.q, cotangent, step)
+    known = fence((*rays, cotangent), step)
+    east, south, given = fence(tuple(padded(layout, a, 0.0) for a in known), step)
+    columns = one_sided_adjoint(at.wide, east, given, layout, 1, step)
+    return columns + one_sided_adjoint(at.wide, south, given, layout, layout.stride, step), by_wave
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -54,7 +62,8 @@ def hamiltonian(layout: Layout, level: Flat, wave: Wave, step: Step) -> Flat:
         wave: elliptical spread, likewise [m s-1].
         step: index of the present step of the loop; see :func:`hybrid.fence.fence`.
     """
-    return passage(wave, sides(layout, level, step).slopes)
+    wide = fence(padded(layout, level, FAR), step)
+    return passage(wave, _sides(layout, wide, step))
 
 
 def _forward(layout: Layout, level: Flat, wave: Wave, step: Step) -> tuple[Flat, tuple]:
@@ -63,9 +72,9 @@ def _forward(layout: Layout, level: Flat, wave: Wave, step: Step) -> tuple[Flat,
 
 def _backward(layout: Layout, kept: tuple, cotangent: Flat) -> tuple:
     level, wave, step = kept
-    return *pull(layout, wave, sides(layout, level, step), cotangent, step), None
+    return *pull(layout, wave, linear(layout, level, wave, step), cotangent, step), None
 
 
 hamiltonian.defvjp(_forward, _backward)
 
-__all__ = ["Sides", "hamiltonian", "pull", "sides"]
+__all__ = ["Linear", "hamiltonian", "linear", "pull"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float, Int
 
 from ...fence import fence
@@ -40,24 +40,22 @@ class Slopes(NamedTuple):
 
 
 class _Normal(NamedTuple):
-    """The ray that belongs to the front's normal: slopes on its side, 1 / |p|_E, and whether that side feeds it."""
+    """The ray that belongs to the front's normal: slopes on its side, and its rate, zero where that side feeds none."""
 
     p: Array
     q: Array
-    inverse: Array
-    valid: Array
+    rate: Array
 
 
 class _Axes(NamedTuple):
-    """The best rays along columns and rows: reach [m s-1] per a + |c|, and what they give."""
+    """The best rays along columns and rows: what they would give, before the share of the flanks' b^2."""
 
-    a: Array
+    east: Array
+    west: Array
+    south: Array
+    north: Array
     across: Array
     upright: Array
-    left: Array
-    right: Array
-    above: Array
-    below: Array
 
 
 def passage(wave: Wave, slopes: Slopes) -> Flat:
@@ -68,11 +66,8 @@ def passage(wave: Wave, slopes: Slopes) -> Flat:
     that feeds this ray burns later than the cell itself (beside a road, a river or slower fuel), at a ray along an
     axis, where the ellipse reaches b^2 / (a - c cos).
     """
-    normal, axes = _normal(wave, slopes), _axes(wave, slopes)
-    fastest = jnp.maximum(
-        axes.across * jnp.maximum(axes.left, axes.right), axes.upright * jnp.maximum(axes.above, axes.below)
-    )
-    return jnp.maximum(jnp.where(normal.valid, _height(wave, normal), 0.0), jnp.maximum(fastest, 0.0))
+    columns, rows = _along_axes(wave, _axes(wave, slopes))
+    return jnp.maximum(_normal(wave, slopes).rate, jnp.maximum(jnp.maximum(columns, rows), 0.0))
 
 
 def _outward(back: Flat, ahead: Flat) -> Flat:
@@ -81,104 +76,102 @@ def _outward(back: Flat, ahead: Flat) -> Flat:
     return jnp.where(rise > -fall, rise, fall)
 
 
-def _size(wave: Wave, p: Flat, q: Flat) -> tuple[Flat, Flat]:
-    """c . p and b^2 |p|^2 + (c . p)^2."""
+def rate_of(wave: Wave, p: Flat, q: Flat) -> Flat:
+    """H(p, q) of a straight front; a root, since a reciprocal root costs twice as much."""
     ahead = wave.along * p + wave.down * q
-    return ahead, wave.flank * wave.flank * (p * p + q * q) + ahead * ahead
+    return ahead + jnp.sqrt(wave.flank * wave.flank * (p * p + q * q) + ahead * ahead + TINY)
 
 
-def _ray(wave: Wave, p: Flat, q: Flat, scale: Flat) -> tuple[Flat, Flat]:
-    """Direction of the ray of slopes (p, q): its rate times ``scale``, the root of the size."""
-    ahead, _ = _size(wave, p, q)
-    beta, share = wave.flank * wave.flank, scale + ahead
-    return wave.along * share + beta * p, wave.down * share + beta * q
+def _ray(wave: Wave, p: Flat, q: Flat, rate: Flat) -> tuple[Flat, Flat]:
+    """Ray of slopes (p, q), whose rate is given, times a positive number."""
+    beta = wave.flank * wave.flank
+    return wave.along * rate + beta * p, wave.down * rate + beta * q
 
 
 def _normal(wave: Wave, slopes: Slopes) -> _Normal:
     p, q = _outward(slopes.left, slopes.right), _outward(slopes.above, slopes.below)
-    u, v = _ray(wave, p, q, jnp.sqrt(_size(wave, p, q)[1] + TINY))
-    p = jnp.where(u > 0.0, slopes.left, slopes.right)
-    q = jnp.where(v > 0.0, slopes.above, slopes.below)
-    square = _size(wave, p, q)[1] + TINY
-    inverse = jax.lax.rsqrt(square)
-    again, twice = _ray(wave, p, q, square * inverse)
+    u, v = _ray(wave, p, q, rate_of(wave, p, q))
+    east, south = u > 0.0, v > 0.0
+    p = jnp.where(east, slopes.left, slopes.right)
+    q = jnp.where(south, slopes.above, slopes.below)
+    rate = rate_of(wave, p, q)
+    u, v = _ray(wave, p, q, rate)
     # the ray of these slopes must come from the sides that they were taken on
-    columns = jnp.where(u > 0.0, again >= 0.0, again <= 0.0)
-    rows = jnp.where(v > 0.0, twice >= 0.0, twice <= 0.0)
-    return _Normal(p, q, inverse, columns & rows)
-
-
-def _height(wave: Wave, normal: _Normal) -> Flat:
-    ahead, square = _size(wave, normal.p, normal.q)
-    return ahead + (square + TINY) * normal.inverse
+    fed = jnp.minimum(jnp.where(east, u, -u), jnp.where(south, v, -v)) >= 0.0
+    return _Normal(p, q, jnp.where(fed, rate, 0.0))
 
 
 def _axes(wave: Wave, slopes: Slopes) -> _Axes:
     c, d, beta = wave.along, wave.down, wave.flank * wave.flank
     a = jnp.sqrt(beta + c * c + d * d + TINY)
     return _Axes(
-        a,
-        beta / (beta + d * d + TINY),
-        beta / (beta + c * c + TINY),
         (a + c) * slopes.left,
         (c - a) * slopes.right,
         (a + d) * slopes.above,
         (d - a) * slopes.below,
+        1.0 / (beta + d * d + TINY),
+        1.0 / (beta + c * c + TINY),
     )
 
 
-def passage_pull(wave: Wave, slopes: Slopes, cotangent: Flat, step: Int[Array, ""]) -> tuple[Wave, Slopes]:
-    """Cotangents of :func:`passage`, in two passes over memory where one for each output would repeat its work.
+def _along_axes(wave: Wave, axes: _Axes) -> tuple[Flat, Flat]:
+    """Rates of the best rays along columns and along rows."""
+    beta = wave.flank * wave.flank
+    columns, rows = jnp.maximum(axes.east, axes.west), jnp.maximum(axes.south, axes.north)
+    return beta * axes.across * columns, beta * axes.upright * rows
 
-    At the ray of the normal, H is stationary in the ray, so that the derivative by the slopes is the ray itself.
+
+def facing(wave: Wave, slopes: Slopes) -> tuple[Flat, Flat]:
+    """Slopes (p, q) of the straight front that passes as the cell's does: H(p, q) and its derivatives are those here.
+
+    At the ray of the normal they are the slopes on its side. A ray along the columns is that of the front whose q
+    makes H least, q = -d (c +- a) p / (b^2 + d^2): there H does not change with q, so that its derivatives by p and
+    by the wave are those of the constrained maximum; likewise along the rows. Zero where nothing passes.
+
+    Both numbers leave one pass over memory as one complex number, where two results would be two passes.
     """
     normal, axes = _normal(wave, slopes), _axes(wave, slopes)
-    sideways, upwards = jnp.maximum(axes.left, axes.right), jnp.maximum(axes.above, axes.below)
-    first = jnp.where(normal.valid, _height(wave, normal), 0.0)
-    second, third = axes.across * sideways, axes.upright * upwards
-    best = jnp.maximum(jnp.maximum(second, third), 0.0)
-    by_normal = jnp.where(first > best, cotangent, 0.0)
-    by_axis = jnp.where((first <= best) & (best > 0.0), cotangent, 0.0)
-    by_columns = jnp.where(second >= third, by_axis, 0.0)
-    p, q, inverse, by_normal, by_columns, by_rows = fence(
-        (normal.p, normal.q, normal.inverse, by_normal, by_columns, by_axis - by_columns), step
+    columns, rows = _along_axes(wave, axes)
+    best = jnp.maximum(jnp.maximum(columns, rows), 0.0)
+    lying = columns >= rows
+    p = jnp.where(axes.east >= axes.west, slopes.left, slopes.right)
+    q = jnp.where(axes.south >= axes.north, slopes.above, slopes.below)
+    p, q = (
+        jnp.where(lying, p, -wave.along * axes.upright * jnp.maximum(axes.south, axes.north)),
+        jnp.where(lying, -wave.down * axes.across * jnp.maximum(axes.east, axes.west), q),
     )
-    c, d, beta = wave.along, wave.down, wave.flank * wave.flank
-    ahead, _ = _size(wave, p, q)
-    pull = by_normal * (1.0 + ahead * inverse)
-    spread = by_normal * inverse
-    u, v = c * pull + beta * spread * p, d * pull + beta * spread * q
-    east, south = axes.left >= axes.right, axes.above >= axes.below
-    x, y = by_columns * axes.across, by_rows * axes.upright
-    by_slopes = Slopes(
-        jnp.where(_ray_positive(wave, p, q, inverse)[0], u, 0.0) + jnp.where(east, x * (c + axes.a), 0.0),
-        jnp.where(_ray_positive(wave, p, q, inverse)[0], 0.0, u) + jnp.where(east, 0.0, x * (c - axes.a)),
-        jnp.where(_ray_positive(wave, p, q, inverse)[1], v, 0.0) + jnp.where(south, y * (d + axes.a), 0.0),
-        jnp.where(_ray_positive(wave, p, q, inverse)[1], 0.0, v) + jnp.where(south, 0.0, y * (d - axes.a)),
-    )
-    # along an axis: reach = across (c +- a) slope, with the derivatives of a and of the share
-    sx = x * jnp.where(east, slopes.left, slopes.right)
-    sy = y * jnp.where(south, slopes.above, slopes.below)
-    grown = (jnp.where(east, sx, -sx) + jnp.where(south, sy, -sy)) / axes.a
-    lost_x = 2.0 * x * sideways / (beta + d * d + TINY)
-    lost_y = 2.0 * y * upwards / (beta + c * c + TINY)
-    flank = wave.flank * (
-        spread * (p * p + q * q)
-        + grown
-        + 2.0 * by_columns * sideways * (1.0 - axes.across) / (beta + d * d + TINY)
-        + 2.0 * by_rows * upwards * (1.0 - axes.upright) / (beta + c * c + TINY)
-    )
-    by_wave = Wave(
-        pull * p + sx + c * grown - c * lost_y,
-        pull * q + sy + d * grown - d * lost_x,
-        flank,
-    )
-    return by_wave, by_slopes
+    upright, some = normal.rate > best, best > 0.0
+    p, q = jnp.where(some, p, 0.0), jnp.where(some, q, 0.0)
+    return jnp.where(upright, normal.p, p), jnp.where(upright, normal.q, q)
 
 
-def _ray_positive(wave: Wave, p: Flat, q: Flat, inverse: Flat) -> tuple[Array, Array]:
-    u, v = _ray(wave, p, q, 1.0 / inverse)
-    return u > 0.0, v > 0.0
+def passage_pull(
+    wave: Wave, p: Flat, q: Flat, cotangent: Flat, step: Int[Array, ""]
+) -> tuple[Wave, tuple[Flat, Flat]]:
+    """Cotangents of the wave, and the rays [m s-1] that H falls by along columns and rows for each unit of slope.
+
+    H is the maximum over rays, so that its derivative by the slopes is the ray itself; the sign of the ray tells
+    the side that it comes from.
+
+    Args:
+        wave: rates.
+        p: slope along columns, of :func:`facing`.
+        q: slope along rows.
+        cotangent: of the rate of passage.
+        step: see :func:`hybrid.fence.fence`.
+    """
+    beta = wave.flank * wave.flank
+    ahead = wave.along * p + wave.down * q
+    square = beta * (p * p + q * q) + ahead * ahead
+    inverse = 1.0 / jnp.sqrt(square + TINY)
+    share = jnp.where(square > 0.0, 1.0 + ahead * inverse, 0.0)
+    # two results of one pass over memory: apart, each would be a pass that repeats the work
+    both = fence(lax.complex(share, inverse), step)
+    share, inverse = both.real, both.imag
+    rays = wave.along * share + beta * inverse * p, wave.down * share + beta * inverse * q
+    pull = cotangent * share
+    by_wave = Wave(pull * p, pull * q, cotangent * inverse * wave.flank * (p * p + q * q))
+    return by_wave, rays
 
 
-__all__ = ["Slopes", "Wave", "passage", "passage_pull"]
+__all__ = ["Slopes", "Wave", "facing", "passage", "passage_pull", "rate_of"]

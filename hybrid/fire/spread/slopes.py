@@ -7,11 +7,14 @@ next row is never used.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
+
+from ...fence import fence
 
 FAR = 1e6
 """Level of cells that never burn [m]: so high that no neighbour takes its slope from them."""
@@ -60,76 +63,86 @@ def unlay(layout: Layout, flat: Float[Array, "*lead size"]) -> Float[Array, "*le
     return flat.reshape(*flat.shape[:-1], layout.rows, layout.stride)[..., : layout.columns]
 
 
-def shifted(padded: Array, layout: Layout, by: int) -> Array:
-    """The long array moved by ``by`` values, from its padded form."""
-    first = layout.pad + by
-    return lax.slice(padded, (first,), (first + layout.size,))
-
-
-def minmod(a: Array, b: Array) -> Array:
-    """The argument nearer to zero, and zero where signs differ [@shu1988efficient]."""
-    return jnp.clip(a, jnp.minimum(b, 0.0), jnp.maximum(b, 0.0))
+def padded(layout: Layout, flat: Float[Array, " size"], edge: float) -> Array:
+    """The long array with ``edge`` put before and behind it."""
+    more = jnp.full(layout.pad, edge, flat.dtype)
+    return jnp.concatenate([more, flat, more])
 
 
 def correction(a: Array, b: Array) -> Array:
-    """Half the lesser of two second differences; none where both reach into cells that never burn.
+    """Half the second difference nearer to zero, zero where signs differ; none where both reach into unburnable cells.
 
     In a corridor of two cells both second differences of the face between them hold `FAR`.
     """
-    least = minmod(a, b)
-    return jnp.where(jnp.abs(least) < SANE, 0.5 * least, 0.0)
+    nearer = jnp.where(jnp.abs(a) <= jnp.abs(b), a, b)
+    return jnp.where((a * b > 0.0) & (jnp.abs(nearer) < SANE), 0.5 * nearer, 0.0)
 
 
-def one_sided(padded: Array, layout: Layout, stride: int) -> tuple[Array, Array]:
+def one_sided(wide: Array, layout: Layout, stride: int, step: Int[Array, ""]) -> tuple[Array, Array]:
     """Differences to the cell before and behind, per cell, of first or second order [@osher1991high].
 
-    The second order adds half the lesser of the two nearest second differences.
+    The second order adds half the lesser of the two nearest second differences (the minmod of [@shu1988efficient]).
+
+    Args:
+        wide: the field, padded.
+        layout: of the grid.
+        stride: distance of neighbours.
+        step: see :func:`hybrid.fence.fence`.
     """
-    before, here, behind = (shifted(padded, layout, k * stride) for k in (-1, 0, 1))
-    back, ahead = here - before, behind - here
+    # face k lies between the cells k - 1 and k
+    a, b, c, d = (_part(wide, layout, k * stride, stride) for k in (-2, -1, 0, 1))
+    rise = c - b
     if layout.order == 1:
-        return back, ahead
-    first, last = (shifted(padded, layout, k * stride) for k in (-2, 2))
-    second = ahead - back
-    return (
-        back + correction(back - (before - first), second),
-        ahead - correction(second, last - behind - ahead),
-    )
+        back, ahead = rise, rise
+    else:
+        half = correction(rise - (b - a), (d - c) - rise)
+        back, ahead = fence((rise + half, rise - half), step)
+    return back[: layout.size], ahead[stride:]
 
 
 def one_sided_adjoint(
-    padded: Array, before: Array, behind: Array, layout: Layout, stride: int
+    wide: Array, ray: Array, cotangent: Array, layout: Layout, stride: int, step: Int[Array, ""]
 ) -> Float[Array, " size"]:
-    """Cotangent of the long array from those of :func:`one_sided`, without scattering.
+    """Cotangent of the long array through the slope on the side that each ray comes from, without scattering.
 
     Args:
-        padded: the field that slopes were taken of.
-        before: cotangents of the slopes to the cell before, padded with zeros.
-        behind: cotangents of the slopes to the cell behind, padded with zeros.
+        wide: the field that slopes were taken of, padded.
+        ray: derivative by the slope before where positive, by that behind where negative; padded with zeros.
+        cotangent: of what the rays are the derivatives of; padded with zeros.
         layout: of the grid.
         stride: distance of neighbours.
+        step: see :func:`hybrid.fence.fence`.
     """
 
-    def at(a: Array, k: int) -> Array:
-        return shifted(a, layout, k * stride)
+    def before(k: int, more: int) -> Array:
+        at = (layout, k * stride, more)
+        return _part(cotangent, *at) * jnp.maximum(_part(ray, *at), 0.0)
 
-    # face k lies between the cells k and k + 1
-    out = at(behind, -1) + at(before, 0) - at(behind, 0) - at(before, 1)
+    def behind(k: int, more: int) -> Array:
+        at = (layout, k * stride, more)
+        return _part(cotangent, *at) * jnp.minimum(_part(ray, *at), 0.0)
+
+    # each face gives to the cell behind it and takes from the cell before it
+    out = before(0, 0) + behind(-1, 0) - before(1, 0) - behind(0, 0)
     if layout.order == 1:
         return out
-    f = {k: at(padded, k) for k in range(-3, 4)}
-    curve = {k: f[k + 1] - 2.0 * f[k] + f[k - 1] for k in range(-2, 3)}
-    total = out
-    for face in (-2, -1, 0, 1):
-        pull = 0.5 * (at(before, face + 1) - at(behind, face))
-        a, b = curve[face], curve[face + 1]
-        alike = (a * b > 0.0) & (jnp.minimum(jnp.abs(a), jnp.abs(b)) < SANE)
-        nearer = jnp.abs(a) <= jnp.abs(b)
-        for cell, chosen in ((face, alike & nearer), (face + 1, alike & ~nearer)):
-            weight = {-1: 1.0, 0: -2.0, 1: 1.0}.get(cell)
-            if weight is not None:
-                total = total + jnp.where(chosen, weight * pull, 0.0)
-    return total
+    # second differences of the cells from -1 to size, of which each is chosen by the face before or behind it, or none
+    size, more = layout.size, 2 * stride
+    f = [_part(wide, layout, k * stride, more) for k in range(-3, 2)]
+    rise = [b - a for a, b in pairwise(f)]
+    last, here, next_ = (b - a for a, b in pairwise(rise))
+    sane = jnp.abs(here) < SANE
+    by_next = sane & (here * next_ > 0.0) & (jnp.abs(here) <= jnp.abs(next_))
+    by_last = sane & (here * last > 0.0) & (jnp.abs(here) < jnp.abs(last))
+    total = jnp.where(by_next, before(0, more) - behind(-1, more), 0.0)
+    total = fence(0.5 * (total + jnp.where(by_last, before(-1, more) - behind(-2, more), 0.0)), step)
+    return out + total[:size] - 2.0 * total[stride:-stride] + total[more:]
+
+
+def _part(wide: Array, layout: Layout, by: int, more: int) -> Array:
+    """From a padded array, its cells from ``by`` on, and so many more than the grid has."""
+    first = layout.pad + by
+    return lax.slice(wide, (first,), (first + layout.size + more,))
 
 
 __all__ = [
@@ -137,9 +150,8 @@ __all__ = [
     "Layout",
     "correction",
     "lay",
-    "minmod",
     "one_sided",
     "one_sided_adjoint",
-    "shifted",
+    "padded",
     "unlay",
 ]

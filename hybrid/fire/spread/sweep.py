@@ -12,8 +12,8 @@ from jax import lax
 from jaxtyping import Array
 
 from ...fence import fence
-from .hamiltonian import hamiltonian, pull, sides
-from .passage import Wave, passage
+from .hamiltonian import Linear, hamiltonian, linear, pull
+from .passage import Wave, rate_of
 from .slopes import FAR, Layout
 from .steps import Scheme, Table
 
@@ -143,146 +143,140 @@ def _forward(plan: Plan, front: Front, fields: Fields, table: Table) -> tuple[Fr
     return after, (kept, after.level, fields, table)
 
 
+class _Segment(NamedTuple):
+    """Steps between two weather times: rates at the first, and their change until the second or None where held."""
+
+    now: Wave
+    rise: Wave | None
+
+
 class _Back(NamedTuple):
-    """Cotangents on the way back, and the level that the step led to."""
+    """Cotangents on the way back, and the level that the step led to.
+
+    Those of rates are sums over the steps of a segment: as they are, and by the step's share of the way, if any.
+    """
 
     after: Array
     front: Front
     wave: Wave
+    shared: Wave | None
     start: Array
     duration: Array
     share: Array
 
 
-def _step_back(plan: Plan, fields: Fields, table: Table, j: Array, level: Array, back: _Back) -> _Back:
-    wave, duration = rates_of(plan, fields, table, j), table.duration[j]
-    scale = duration
+def _step_back(
+    plan: Plan, fields: Fields, table: Table, over: _Segment, j: Array, level: Array, back: _Back
+) -> _Back:
+    duration, share = table.duration[j], table.share[j]
+    wave = over.now
+    if over.rise is not None:
+        wave = fence(jax.tree.map(lambda a, b: a + share * b, wave, over.rise), j)
     cut = _unbuilt(fields, table, j, level)
     old = level
     if cut is not None:
         wave = jax.tree.map(lambda a: a * cut[0], wave)
         level = jnp.where(cut[1], FAR, level)
-    levels, around = _stages_before_last(plan, level, wave, scale, j)
-    levels.append(back.after)
     # the time of arrival
     passed = (old > 0.0) & (back.after <= 0.0)
     by_time = jnp.where(passed, back.front.arrival, 0.0)
     inverse = 1.0 / jnp.where(passed, old - back.after, 1.0)
     by_part = by_time * duration * inverse * inverse
-    by_new, by_old = back.front.level + by_part * old, -by_part * back.after
     by_duration = jnp.sum(by_time * old * inverse)
-    by_new, by_old = fence((by_new, by_old), j)
+    by_new, by_old = fence((back.front.level + by_part * old, -by_part * back.after), j)
     # the stages from the last to the first
-    total, by_first = None, 0.0
-    for i, weight in reversed(list(enumerate(WEIGHTS[plan.scheme.stages]))):
+    weights = WEIGHTS[plan.scheme.stages]
+    at = _linear_stages(plan, level, wave, duration, j)
+    by_first, waves = 0.0, []
+    for weight, here in zip(reversed(weights), reversed(at), strict=True):
         if weight:
             by_first = by_first + weight * by_new
             by_new = (1.0 - weight) * by_new
-            fell = levels[i] - (levels[i + 1] - weight * level) / (1.0 - weight)
-        else:
-            fell = levels[i] - levels[i + 1]
-        by_duration = by_duration - jnp.sum(by_new * fell) / jnp.where(duration > 0.0, duration, 1.0)
-        by_level, by_wave = pull(plan.layout, wave, around[i], -scale * by_new, j)
+        by_duration = by_duration - jnp.sum(by_new * rate_of(wave, here.p, here.q))
+        by_level, by_wave = pull(plan.layout, wave, here, -duration * by_new, j)
         by_new = fence(by_new + by_level, j)
-        total = by_wave if total is None else jax.tree.map(jnp.add, total, by_wave)
+        waves.append(by_wave)
     by_level = by_first + by_new
+    total = jax.tree.map(lambda *g: sum(g), *waves)
     if cut is not None:
         total = jax.tree.map(lambda a: a * cut[0], total)
         by_level = jnp.where(cut[1], 0.0, by_level)
     total = fence(total, j)
-    arrival = jnp.where(passed, 0.0, back.front.arrival)
-    summed, by_share = _gather(plan, fields, table, j, total, back.wave)
+    shared, by_share = None, jnp.zeros_like(share)
+    if over.rise is not None:
+        shared = jax.tree.map(lambda s, g: s + share * g, back.shared, total)
+        by_share = sum(jnp.sum(g * b) for g, b in zip(total, over.rise, strict=True))
     return _Back(
         old,
-        Front(by_level + by_old, arrival),
-        summed,
+        Front(by_level + by_old, jnp.where(passed, 0.0, back.front.arrival)),
+        jax.tree.map(jnp.add, back.wave, total),
+        shared,
         back.start.at[j].set(jnp.sum(by_time)),
         back.duration.at[j].set(by_duration),
         back.share.at[j].set(by_share),
     )
 
 
-def _stages_before_last(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> tuple[list, list]:
-    """Levels that the stages start from, and their slopes."""
-    levels, around = [level], []
+def _linear_stages(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> list[Linear]:
+    """What the derivative of each stage needs."""
+    x, at = level, []
     weights = WEIGHTS[plan.scheme.stages]
     for i, weight in enumerate(weights):
-        around.append(sides(plan.layout, levels[-1], j))
+        at.append(linear(plan.layout, x, wave, j))
         if i + 1 < len(weights):
-            x = levels[-1] - scale * passage(wave, around[-1].slopes)
-            levels.append(fence(weight * level + (1.0 - weight) * x if weight else x, j))
-    return levels, around
-
-
-def _gather(
-    plan: Plan, fields: Fields, table: Table, j: Array, by_wave: Any, summed: Wave
-) -> tuple[Wave, Array]:
-    """Add the cotangents of a step's rates to those of the weather times around it."""
-    k, share = table.interval[j], table.share[j]
-
-    def add(total: Array, g: Array, row: Array, weight: Any) -> Array:
-        here = lax.dynamic_index_in_dim(total, row, keepdims=False)
-        return lax.dynamic_update_index_in_dim(total, here + weight * g, row, 0)
-
-    if plan.scheme.between == "hold":
-        return jax.tree.map(lambda t, g: add(t, g, k, 1.0), summed, by_wave), jnp.zeros_like(share)
-    summed = jax.tree.map(lambda t, g: add(t, g, k, 1.0 - share), summed, by_wave)
-    summed = jax.tree.map(lambda t, g: add(t, g, k + 1, share), summed, by_wave)
-    rise = jax.tree.map(
-        lambda a, g: jnp.sum(
-            g
-            * (
-                lax.dynamic_index_in_dim(a, k + 1, keepdims=False)
-                - lax.dynamic_index_in_dim(a, k, keepdims=False)
-            )
-        ),
-        fields.wave,
-        by_wave,
-    )
-    return summed, rise.along + rise.down + rise.flank
+            x = x - scale * rate_of(wave, at[-1].p, at[-1].q)
+            x = fence(weight * level + (1.0 - weight) * x if weight else x, j)
+    return at
 
 
 def _backward(plan: Plan, kept: tuple, cotangent: Front) -> tuple:
     levels, after, fields, table = kept
-    every, count = plan.every, table.count
+    every, linearly = plan.every, plan.scheme.between == "linear"
     zeros = jnp.zeros_like(table.start)
-    back = _Back(after, cotangent, jax.tree.map(jnp.zeros_like, fields.wave), zeros, zeros, zeros)
+    none = jax.tree.map(lambda a: jnp.zeros_like(a[0]), fields.wave)
+    back = _Back(after, cotangent, none, none if linearly else None, zeros, zeros, zeros)
 
-    def one(j: Array, level: Array, back: _Back) -> _Back:
-        return _step_back(plan, fields, table, j, level, back)
+    def at(tree: Any, k: Array) -> Any:
+        return jax.tree.map(lambda a: lax.dynamic_index_in_dim(a, k, keepdims=False), tree)
 
-    if every == 1:
+    def segment(carry: tuple) -> tuple:
+        """Steps back from ``j`` that lie between the same weather times, and whose levels are at hand."""
+        j, back, summed = carry
+        k = table.interval[j]
+        first = jnp.searchsorted(table.interval, k).astype(j.dtype)
+        row = jnp.zeros_like(j) if every == 1 else j // every
+        first = jnp.maximum(first, row * every)
+        some = levels if every == 1 else again(row, j)
+        now = at(fields.wave, k)
+        rise = jax.tree.map(jnp.subtract, at(fields.wave, k + 1), now) if linearly else None
+        over = fence(_Segment(now, rise), j)
 
-        def body(carry: tuple) -> tuple:
-            j, back = carry
-            return j - 1, one(j, lax.dynamic_index_in_dim(levels, j, keepdims=False), back)
+        def reverse(carry: tuple) -> tuple:
+            i, back = carry
+            return i - 1, _step_back(plan, fields, table, over, i, at(some, i - row * every), back)
 
-        back = lax.while_loop(lambda c: c[0] >= 0, body, (count - 1, back))[1]
-    else:
+        _, back = lax.while_loop(lambda c: c[0] >= first, reverse, (j, back._replace(wave=none)))
+        here = back.wave
+        if linearly:
+            here = jax.tree.map(jnp.subtract, here, back.shared)
+            summed = jax.tree.map(lambda s, g: s.at[k + 1].add(g), summed, back.shared)
+            back = back._replace(shared=none)
+        return first - 1, back, jax.tree.map(lambda s, g: s.at[k].add(g), summed, here)
 
-        def chunk(carry: tuple) -> tuple:
-            row, back = carry
-            first = row * every
-            steps = jnp.minimum(every, count - first)
-            start = lax.dynamic_index_in_dim(levels, row, keepdims=False)
-            some = jnp.zeros((every, *start.shape), start.dtype).at[0].set(start)
+    def again(row: Array, last: Array) -> Array:
+        """Levels from a kept one to that before step ``last``."""
+        start = at(levels, row)
+        some = jnp.zeros((every, *start.shape), start.dtype).at[0].set(start)
 
-            def again(i: Array, some: Array) -> Array:
-                new = step_level(
-                    plan, fields, table, first + i, lax.dynamic_index_in_dim(some, i, keepdims=False)
-                )
-                return lax.dynamic_update_index_in_dim(some, new, i + 1, 0)
+        def body(i: Array, some: Array) -> Array:
+            new = step_level(plan, fields, table, row * every + i, at(some, i))
+            return lax.dynamic_update_index_in_dim(some, new, i + 1, 0)
 
-            some = lax.fori_loop(0, steps - 1, again, some)
+        return lax.fori_loop(0, last - row * every, body, some)
 
-            def reverse(i: Array, back: _Back) -> _Back:
-                at = steps - 1 - i
-                return one(first + at, lax.dynamic_index_in_dim(some, at, keepdims=False), back)
-
-            return row - 1, lax.fori_loop(0, steps, reverse, back)
-
-        last = jnp.where(count > 0, (count - 1) // every, -1)
-        back = lax.while_loop(lambda c: c[0] >= 0, chunk, (last, back))[1]
+    summed = jax.tree.map(jnp.zeros_like, fields.wave)
+    start = (table.count - 1, back, summed)
+    _, back, summed = lax.while_loop(lambda c: c[0] >= 0, segment, start)
     nothing = np.zeros(table.interval.shape, jax.dtypes.float0)
     by_table = Table(
         np.zeros((), jax.dtypes.float0),  # type: ignore[arg-type]
@@ -292,7 +286,7 @@ def _backward(plan: Plan, kept: tuple, cotangent: Front) -> tuple:
         back.share,
     )
     built = None if fields.built is None else jnp.zeros_like(fields.built)
-    return back.front, Fields(back.wave, built), by_table
+    return back.front, Fields(summed, built), by_table
 
 
 sweep.defvjp(_forward, _backward)
