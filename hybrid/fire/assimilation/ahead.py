@@ -55,11 +55,18 @@ class Forecast:
         if not (np.isfinite(wide).all() and (wide >= 0.0).all()):
             raise ConfigError("the error of the front is not zero or above", "probability", "give metres")
         if not wide.any():
-            return np.asarray(jnp.mean(burned_fraction(jnp.asarray(self.level), self.width), axis=0))
-        reach = jnp.asarray(np.hypot(wide, 0.3 * self.width))[:, None, None]
-        return np.asarray(
-            jnp.mean(norm.cdf(-front_distance(jnp.asarray(self.level), self.width) / reach), axis=0)
-        )
+            return np.asarray(_burned(self.level, self.width))
+        return np.asarray(_smeared(self.level, self.width, np.hypot(wide, 0.3 * self.width)[:, None, None]))
+
+
+@jax.jit
+def _burned(level: Array, width: float) -> Array:
+    return jnp.mean(burned_fraction(level, width), axis=0)
+
+
+@jax.jit
+def _smeared(level: Array, width: float, reach: Array) -> Array:
+    return jnp.mean(norm.cdf(-front_distance(level, width) / reach), axis=0)
 
 
 def forecast(
