@@ -1,4 +1,4 @@
-"""Wildfire: behaviour of fire in its fuel, danger indices and spread over a landscape."""
+"""Wildfire: behaviour of fire in its fuel, danger indices, spread over a landscape and what perimeters tell of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from data.lazy import lazily
 
 if TYPE_CHECKING:
-    from . import behaviour, ellipse, fbp, index, spread
+    from . import assimilation, behaviour, ellipse, fbp, index, spread
     from .ellipse import Ellipse
     from .fbp.dataset import fire_behaviour
     from .index.dataset import fire_weather
     from .index.hourly_dataset import hourly_fire_weather
 
 _HOME = {
+    "assimilation": "",
     "behaviour": "",
     "fbp": "",
     "index": "",
@@ -27,6 +28,7 @@ _HOME = {
 
 __all__ = [
     "Ellipse",
+    "assimilation",
     "behaviour",
     "ellipse",
     "fbp",
