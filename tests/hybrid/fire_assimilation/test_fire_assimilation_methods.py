@@ -101,15 +101,15 @@ def test_an_update_is_kalmans_for_a_linear_model():
     rng = np.random.default_rng(1)
     slope = rng.normal(size=(7, 2))
     seen_as = slope @ np.array([0.8, -0.5])
-    z = rng.normal(size=(1200, 2))
+    z = rng.normal(size=(600, 2))
     z = (z - z.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(z.T))).T
     covariance = np.linalg.inv(np.eye(2) + slope.T @ slope)
     for stages in (1, 3):
         moved = z
         for _ in range(stages):
-            moved = update(moved, moved @ slope.T - seen_as, rng.normal(size=(1200, 7)), float(stages))
-        np.testing.assert_allclose(moved.mean(axis=0), covariance @ slope.T @ seen_as, atol=0.02)
-        np.testing.assert_allclose(np.cov(moved.T), covariance, atol=0.03)
+            moved = update(moved, moved @ slope.T - seen_as, rng.normal(size=(600, 7)), float(stages))
+        np.testing.assert_allclose(moved.mean(axis=0), covariance @ slope.T @ seen_as, atol=0.03)
+        np.testing.assert_allclose(np.cov(moved.T), covariance, atol=0.05)
 
 
 def test_localisation_keeps_a_far_parameter_where_it_was(problem):
@@ -135,8 +135,7 @@ def test_a_forecast_is_better_than_the_priors(problem, mode):
     assert found.level.shape == (20, 1, *GRID.shape)
     scores = [np.mean((f.probability()[0] - truth) ** 2) for f in (found, before)]
     assert scores[0] < 0.5 * scores[1]
-    smeared = found.probability(60.0)[0]
-    assert 0.0 < smeared.min() < smeared.max() < 1.0 or smeared.std() < found.probability()[0].std()
+    assert found.probability(60.0)[0].std() < found.probability()[0].std()
 
 
 @pytest.mark.slow
