@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..report import Section
     from ..runfolder import RunFolder
 
-__all__ = ["Config", "plan", "run", "sections"]
+__all__ = ["Config", "plan", "project", "run", "sections"]
 
 
 def plan(config: Config, data: Path | None, quick: bool) -> list[tuple[str, str]]:
@@ -44,3 +44,10 @@ def sections(folder: RunFolder) -> list[Section]:
     from .story import build
 
     return build(folder)
+
+
+def project(folder: RunFolder, scenario: str, out: Path) -> None:
+    """Danger of a finished run under a scenario of temperature and rain."""
+    from .projection import project_run
+
+    project_run(folder, scenario, out)

@@ -67,6 +67,7 @@ def fit_all(
     places: bool = True,
     only: tuple[str, ...] = MODELS,
     choose: bool = False,
+    trained: Danger | None = None,
 ) -> Fitted:
     """Fit every model.
 
@@ -79,6 +80,7 @@ def fit_all(
         places: whether the climatology of cells is known (not where cells are held out).
         only: models that are fitted.
         choose: whether the hybrid's penalty is chosen here, by years that fit held out one by one.
+        trained: members of the hybrid, trained before on the same cell-months.
     """
     w = prepare(fires, config, fit, lead, places)
     held = np.isin(fires.years, fit)
@@ -103,7 +105,7 @@ def fit_all(
     if "process" in only:
         chance["process"] = _process(plain, fires, use)
     ridge = _chosen(w, fires, config, use, burned) if choose else config.hybrid.ridge
-    hybrid = _hybrid(w, fires, config, use, burned, ridge)
+    hybrid = trained or _hybrid(w, fires, config, use, burned, ridge)
     chance["hybrid"] = lambda other: np.asarray(predict(hybrid, scaled(other)), float)
     if "network" in only:
         network = _network(w, fires, config, use, burned)
@@ -191,6 +193,18 @@ def _chosen(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: j
         here = use & (fires.years == year)[:, None]
         loss[r] -= float(np.where(fires.burned > 0, np.log(p), np.log(1.0 - p))[here].sum())
     return min(loss, key=lambda r: loss[r])
+
+
+def restored(config: Config, leaves: dict[str, np.ndarray]) -> Danger:
+    """Members of the hybrid from `leaves_of`."""
+    like = eqx.filter_eval_shape(_made, config.hybrid.width, jr.split(jr.key(0), config.hybrid.members))
+    arrays = [jnp.asarray(leaves[str(i)]) for i in range(len(leaves))]
+    return jax.tree.unflatten(jax.tree.structure(like), arrays)
+
+
+def leaves_of(hybrid: Danger) -> dict[str, np.ndarray]:
+    """Arrays of the hybrid's members, by number."""
+    return {str(i): np.asarray(a) for i, a in enumerate(jax.tree.leaves(hybrid))}
 
 
 @eqx.filter_jit

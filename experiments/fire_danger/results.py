@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from ..migration.stages import read_json, write_json
 from ..report import scores as score_table
 from ..resultsfile import read as read
 from ..runfolder import RunFolder
-from . import counts, judge
+from . import counts, judge, power
 from .config import Config
+from .danger import COMMON
 from .models import MODELS
 from .opening import Fires
 
@@ -74,6 +76,15 @@ def write(folder: RunFolder, config: Config, fires: Fires, found: dict[str, Any]
             "first": first,
             "counts": count_rows(config, fires, found["time"], test),
             "ridge": found.get("nested", {}).get("ridge"),
+            "power": power.power(
+                found["time"][f"lead{min(config.leads)}__climatology_cell"][np.flatnonzero(test)[:12]],
+                (2, 4, 8),
+                COMMON,
+                block=settings.block,
+                count=settings.samples,
+                resamples=min(settings.resamples, 400),
+                seed=config.seed,
+            ),
         },
     )
     encoding: dict[Any, dict[str, Any]] = {
@@ -117,17 +128,27 @@ def score_rows(part: str, judged: dict[str, dict[str, dict[str, float]]]) -> lis
     return rows
 
 
+def to_grid(fires: Fires, values: np.ndarray) -> np.ndarray:
+    """Values of cells (..., cell) on the grid (..., lat, lon), NaN where a cell cannot burn."""
+    out = np.full((*values.shape[:-1], *fires.inside.shape), np.nan, np.float32)
+    out[..., fires.inside] = values
+    return out
+
+
+def coordinates(fires: Fires) -> dict[str, Any]:
+    """Time and place of the grid."""
+    return {
+        "time": ("time", fires.months.astype("datetime64[ns]"), {"long_name": "month"}),
+        "lat": ("lat", fires.lat, {"units": "degrees_north"}),
+        "lon": ("lon", fires.lon, {"units": "degrees_east"}),
+    }
+
+
 def dataset(config: Config, fires: Fires, found: dict[str, Any]) -> xr.Dataset:
     """Chances of all models on the grid, what burned, and the scenario."""
     import xarray as xr
 
-    shape = fires.inside.shape
-
-    def on_grid(values: np.ndarray) -> np.ndarray:
-        out = np.full((*values.shape[:-1], *shape), np.nan, np.float32)
-        out[..., fires.inside] = values
-        return out
-
+    on_grid = partial(to_grid, fires)
     dims = ("time", "lat", "lon")
     stacked = np.stack(
         [np.stack([found["time"][f"lead{k}__{n}"] for k in sorted(config.leads)]) for n in MODELS]
@@ -176,9 +197,7 @@ def dataset(config: Config, fires: Fires, found: dict[str, Any]) -> xr.Dataset:
             "model": list(MODELS),
             "quantile": ("quantile", list(counts.SHARES), {"units": "1"}),
             "lead": ("lead", sorted(config.leads), {"units": "month", "long_name": "months ahead"}),
-            "time": ("time", fires.months.astype("datetime64[ns]"), {"long_name": "month"}),
-            "lat": ("lat", fires.lat, {"units": "degrees_north"}),
-            "lon": ("lon", fires.lon, {"units": "degrees_east"}),
+            **coordinates(fires),
         },
         {"Conventions": "CF-1.10", "title": "terrax fire danger experiment"},
     )
@@ -201,6 +220,18 @@ def lines(folder: RunFolder) -> list[str]:
                 f"  hybrid less {LABELS[reference]}: AUC {_span(gain)}, Brier skill {_span(skill)}, "
                 f"AUPRC {_span(ours[f'auprc - {reference}'])}"
             )
+    for row in told.get("counts", []):
+        if row["kind"] == "common":
+            out.append(
+                f"cells burned in a month, lead {row['lead']}: the 90 % range holds {row['held']} of {row['months']} "
+                f"test months, width {row['width']:.1f}"
+            )
+    for row in told.get("power", []):
+        out.append(
+            f"made samples of {row['years']} years, true gain of place {row['difference']:.3f} of AUC: called real in "
+            f"{100 * row['real_circular']:.0f} % (years alone {100 * row['real_season']:.0f} %), covered in "
+            f"{100 * row['cover_circular']:.0f} % ({100 * row['cover_season']:.0f} %)"
+        )
     single = read_json(folder, "montesinho.json")
     if single:
         values = ", ".join(f"{n} {np.mean(v):.2f}" for n, v in single["mad"].items())

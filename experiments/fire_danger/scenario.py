@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,30 +10,33 @@ import numpy as np
 from data.errors import ScenarioError
 from hybrid.scenario import parse_change
 
-from .config import Config, Scenario
+from .config import Config
 from .danger import deep_code, raw_drivers
 from .models import Fitted, mean_chance, prepare
 from .opening import Fires
 from .windows import Change, Windows
 
+WANTED = {"tas": "+", "pr": "x"}
+"""Kind of change of each forcing: a sum, or a factor."""
 
-def change_of(settings: Scenario) -> Change:
-    """The change that a scenario means.
+
+def change_of(changes: Mapping[str, str], where: str = "scenario") -> Change:
+    """The change of weather that changes of forcing mean.
 
     Raises:
-        ScenarioError: one that sets values, or a factor of temperature.
+        ScenarioError: a forcing that danger does not read, one that sets values, or a factor of temperature.
     """
-    kind, tas = parse_change("tas", settings.tas, "scenario.tas")
-    if kind != "+":
-        raise ScenarioError(
-            f"the change {settings.tas!r} of 'tas' is not a sum", "scenario.tas", "write + 2 K"
-        )
-    kind, pr = parse_change("pr", settings.pr, "scenario.pr")
-    if kind != "x":
-        raise ScenarioError(
-            f"the change {settings.pr!r} of 'pr' is not a factor", "scenario.pr", "write x 0.8"
-        )
-    return Change(tas, pr)
+    held = {"tas": 0.0, "pr": 1.0}
+    for name, change in changes.items():
+        if name not in held:
+            raise ScenarioError(f"fire danger does not read {name!r}", where, "change tas, pr or both")
+        kind, number = parse_change(name, change, where)
+        if kind != WANTED[name]:
+            meant = {"+": "sum", "x": "factor"}[WANTED[name]]
+            said = "write + 2 K" if name == "tas" else "write x 0.8"
+            raise ScenarioError(f"the change {change!r} of {name!r} is not a {meant}", where, said)
+        held[name] = number
+    return Change(held["tas"], held["pr"])
 
 
 def drought_code(w: Windows) -> np.ndarray:
@@ -54,10 +58,12 @@ def outside(w: Windows, seen: Windows, held: np.ndarray) -> np.ndarray:
     return out
 
 
-def project(fires: Fires, config: Config, fitted: Fitted, fit: np.ndarray) -> dict[str, Any]:
-    """Chances now and in the changed climate (time, cell) by model, drought codes, and flags."""
-    change = change_of(config.scenario)
-    w = prepare(fires, config, fit, 0, True, change)
+def project(fires: Fires, config: Config, fitted: Fitted, fit: np.ndarray, change: Change) -> dict[str, Any]:
+    """Chances now and in the changed climate (time, cell) by model, drought codes, and flags.
+
+    Fires of the last year, radiation and wind stay as they were.
+    """
+    w = prepare(fires, config, fit, min(config.leads), True, change)
     held = np.isin(fires.years, fit)
     changed = mean_chance(fitted, w)
     found = {f"changed__{name}": chance for name, chance in changed.items()}

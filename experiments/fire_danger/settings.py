@@ -26,7 +26,9 @@ def effective(config: Config, quick: bool) -> Config:
     update |= smaller("hybrid", members=small.members, steps=small.steps)
     update |= smaller("network", members=small.members, steps=small.network_steps)
     update |= smaller("trees", forest=small.trees, boosted=small.trees)
-    update |= smaller("judge", resamples=small.resamples) | smaller("montesinho", runs=small.runs)
+    update |= smaller("judge", resamples=small.resamples, samples=small.samples) | smaller(
+        "montesinho", runs=small.runs
+    )
     return config.model_copy(update=update)
 
 
@@ -85,6 +87,11 @@ def plan_rows(config: Config, data: Path | None, quick: bool) -> list[tuple[str,
             f"trees and U-Net",
         ),
         ("space", "the same years, quarters of the region held out one by one"),
+        *(
+            []
+            if quick
+            else [("nested", f"every year to {split.test_last} held out, penalties chosen in the fold")]
+        ),
         ("relations", "expected against learned: accumulated local effects, hybrid beside trees and network"),
         (
             "scenario",

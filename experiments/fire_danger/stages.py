@@ -25,7 +25,7 @@ def run_all(context: Context) -> None:
 
     config = effective(context.config, context.quick)
     check(config, context.data)
-    change_of(config.scenario)
+    change_of(config.scenario.model_dump())
     context.progress({"stage": "data"})
     fires = open_fires(config, context.data)
     single = montesinho.open_single(fires.single) if fires.single and config.montesinho.use else None
@@ -133,6 +133,7 @@ def _first(context: Context, config: Config, fires: Fires, fitted: Fitted, lead:
     import equinox as eqx
 
     from . import relations, scenario, truth
+    from .models import leaves_of
 
     fit = fit_years(config)
     constants = eqx.filter_vmap(lambda m: m.constants())(fitted.hybrid)
@@ -144,7 +145,9 @@ def _first(context: Context, config: Config, fires: Fires, fitted: Fitted, lead:
     if fires.truth:
         told["truth"] = truth.recovered(fires, config, fitted, fit)
     write_json(context.folder, "relations.json", told)
-    save(context.folder, "scenario", scenario.project(fires, config, fitted, fit))
+    save(context.folder, "hybrid", leaves_of(fitted.hybrid))
+    change = scenario.change_of(config.scenario.model_dump())
+    save(context.folder, "scenario", scenario.project(fires, config, fitted, fit, change))
 
 
 def in_space(context: Context, config: Config, fires: Fires) -> dict[str, np.ndarray]:

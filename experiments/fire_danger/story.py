@@ -81,8 +81,39 @@ def _differences(judged: dict[str, Any], caption: str) -> Table:
     for reference in REFERENCES:
         for metric in (f"auc - {reference}", f"auprc - {reference}", f"brier skill over {reference}"):
             row = judged["hybrid"][metric]
-            rows.append((metric, _cell(row), f"{100 * (row['above'] or 0):.1f} %", verdict(row)))
-    return Table(("hybrid", "value", "draws above 0", "verdict"), rows, caption)
+            low, high = row.get("season_low"), row.get("season_high")
+            kept = "" if low is None else f"{low:.3f} to {high:.3f}"
+            rows.append((metric, _cell(row), f"{100 * (row['above'] or 0):.1f} %", verdict(row), kept))
+    return Table(("hybrid", "value", "draws above 0", "verdict", "interval of years alone"), rows, caption)
+
+
+def _power(rows: list[dict[str, Any]]) -> Table:
+    body = [
+        (
+            row["years"],
+            f"{row['difference']:.3f} ± {row['sd']:.3f}",
+            *(
+                f"{100 * row[f'{what}_{kind}']:.0f} %"
+                for kind in ("circular", "season")
+                for what in ("real", "cover")
+            ),
+        )
+        for row in rows
+    ]
+    header = (
+        "years that test",
+        "true gain of AUC",
+        "called real",
+        "covered",
+        "real, years alone",
+        "covered, years alone",
+    )
+    caption = (
+        "What a test of so many years can show: fires made with the climatology by month and cell as truth, and months "
+        "that share an effect; its gain over the climatology by month, and how often an interval of 95 % lies above 0, "
+        "or holds it"
+    )
+    return Table(header, body, caption)
 
 
 def _skill(told: dict[str, Any], config: Config) -> Section:
@@ -102,13 +133,26 @@ def _skill(told: dict[str, Any], config: Config) -> Section:
         "In space, quarters of the region were held out beside the years that test: neither a model nor a climatology "
         "saw their fires. There the climatology by month stands for both.",
         "In validation, years that fit were held out one by one; settings were chosen there.",
+        "The interval of years alone keeps the course of the year: each part of it is drawn from the same part of "
+        "other years, and Student's t stands for how few they are. The other lets the share of summer vary, which no "
+        "two years do, and is wider for what place tells. A difference is called real by the first only; the second "
+        "is beside it.",
     ]
+    if "nested" in told["parts"]:
+        text.append(
+            "**Nested** is another evaluation, not the test: every year is held out once, later years stand in the "
+            "fit of earlier ones, and the hybrid's penalty is chosen inside each fold "
+            f"({', '.join(f'{r:g}' for r in told['ridge'])}). It holds more fires. The hybrid's form was chosen on "
+            f"{split.fit_first} to {split.fit_last}, so it is somewhat kind to the hybrid."
+        )
     tables = []
-    for part in (told["first"], "space", "validation"):
-        tables += [
-            _table(told["parts"][part], f"{part}"),
-            _differences(told["parts"][part], f"{part}: paired"),
-        ]
+    for part in (told["first"], "space", "validation", "nested"):
+        if part in told["parts"]:
+            tables += [
+                _table(told["parts"][part], f"{part}"),
+                _differences(told["parts"][part], f"{part}: paired"),
+            ]
+    tables.append(_power(told["power"]))
     pr = Figure(
         "precision_recall.svg",
         "Precision against recall of all models.",
@@ -118,6 +162,16 @@ def _skill(told: dict[str, Any], config: Config) -> Section:
 
 
 def _calibration(told: dict[str, Any], month: str) -> Section:
+    rows = [
+        (row["lead"], {"common": "with what months share", "apart": "cells apart"}[row["kind"]],
+         f"{row['held']} of {row['months']}", f"{row['width']:.1f}")
+        for row in told["counts"]
+    ]  # fmt: skip
+    header = ("months ahead", "range", "test months inside", "mean width [cells]")
+    caption = (
+        "Number of cells that burn in a month: its range from 5 to 95 %, in months where that is not 0 alone"
+    )
+    ranges = Table(header, rows, caption)
     text = (
         "Chances are in bins of about equal counts. The expected calibration error is the mean gap between chance and "
         f"share over the bins. Below, the test month with most fire, {month}; crosses are cells that burned."
@@ -129,6 +183,7 @@ def _calibration(told: dict[str, Any], month: str) -> Section:
             Figure("reliability.svg", "Share that burned against the chance given, logarithmic."),
             Figure("worst_month.svg", f"Maps of the chance of fire in {month}.", f"{month}"),
         ],
+        [ranges],
     )
 
 
@@ -257,6 +312,8 @@ def _limits(told: dict[str, Any], config: Config) -> Section:
     years = config.split.test_last - config.split.fit_last
     return Section(
         "What cannot be concluded",
+        f"- The years that test were scored in trial runs of earlier forms of the hybrid. The present form was chosen "
+        f"on the years that fit, but by people who had seen those scores.\n"
         f"- {years} years test; their difference from year to year is more than blocks of months can show.\n"
         "- Months allow a monthly drought code alone: fine fuel dries in hours, and the wind here is the speed of the "
         "mean vector of a month, which is less than the mean speed.\n"

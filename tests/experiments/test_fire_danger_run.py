@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import signal
+import subprocess
+import sys
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 from toyfixtures import tree
 
+from data.errors import ScenarioError
 from data.synthetic.fire_danger import Island, drought_code, fire_danger
+from experiments import fire_danger as fire_danger_experiment
 from experiments import report
 from experiments.execute import execute
 from experiments.fire_danger import (
@@ -21,7 +28,9 @@ from experiments.fire_danger import (
     danger,
     judge,
     models,
+    nested,
     opening,
+    power,
     resampling,
     results,
     truth,
@@ -228,6 +237,25 @@ def test_the_hybrid_grows_with_dryness_by_construction_and_its_gradients_are_fin
     assert abs(float(slope.memory)) > 0
 
 
+def test_more_years_tell_a_difference_of_places_more_often_and_none_is_told_where_there_is_none():
+    rng = np.random.default_rng(0)
+    course = np.array([-9, -9, -9, -9, -7, -4, -2.3, -2.1, -3.1, -4.3, -9, -9.0])
+    chance = 1 / (1 + np.exp(-course[:, None] - rng.standard_normal(30)))
+    rows = power.power(chance, (2, 6), 0.5, block=3, count=40, resamples=100, seed=0)
+    few, many = rows
+    assert few["difference"] == pytest.approx(many["difference"], abs=0.02)
+    assert few["sd"] > many["sd"]
+    assert few["real_season"] < many["real_season"]
+    assert many["real_circular"] > 0.75
+    assert min(r[f"cover_{k}"] for r in rows for k in ("circular", "season")) > 0.8
+    alike = chance.mean(axis=1, keepdims=True) + 1e-9 * rng.standard_normal(
+        (12, 30)
+    )  # places told apart for nothing
+    row = power.power(alike, (2,), 0.5, block=3, count=40, resamples=100, seed=1)[0]
+    assert abs(row["difference"]) < 0.03
+    assert row["real_season"] < 0.15
+
+
 def test_recent_fires_are_those_known_at_the_origin(fires):
     late = opening.Fires(
         **{**fires.__dict__, "burned": np.zeros_like(fires.burned), "earlier": 0 * fires.earlier}
@@ -303,6 +331,9 @@ def test_a_run_of_fire_danger_fills_its_folder(small):
     for figure in ("reliability", "precision_recall", "worst_month", "relations", "scenario"):
         assert f"figures/{figure}.svg" in names
     assert small.status().stages == ("data", "validation", "time", "space", "results")
+    told = small.read_json(small.path / "tables" / "scores.json")
+    assert {row["kind"] for row in told["counts"]} == {"common", "apart"}
+    assert [row["years"] for row in told["power"]] == [2, 4, 8]
     page = small.report.read_text(encoding="utf-8")
     for title in ("skill above climatology", "Do chances mean", "How far ahead", "as physics expects",
                   "Warmer and drier", "Is the truth found", "What cannot be concluded"):  # fmt: skip
@@ -362,3 +393,62 @@ def test_the_known_drought_is_recovered():
     assert told["hybrid"]["brier skill over climatology_cell"]["low"] > 0
     assert told["hybrid"]["auc - climatology"]["low"] > 0
     assert told["hybrid"]["auc"]["value"] > told["true"]["auc"]["value"] - 0.02
+
+
+@pytest.mark.slow
+def test_a_projection_asks_the_trained_hybrid_and_a_scenario_as_it_was_changes_nothing(small, tmp_path):
+    for name in ("present", "warmer_drier"):
+        fire_danger_experiment.project(small, name, tmp_path / name)
+    told = {n: json.loads((tmp_path / n / "changes.json").read_text()) for n in ("present", "warmer_drier")}
+    assert all(row["ratio"] == 1.0 for row in told["present"])
+    assert all(row["ratio"] > 1.0 for row in told["warmer_drier"])
+    # it is what the run found for the same change
+    with xr.open_dataset(tmp_path / "warmer_drier" / "projection.nc") as ds:
+        known = results.read(small).sel(model="hybrid")
+        np.testing.assert_allclose(ds["chance_changed"], known["chance_changed"], atol=1e-6)
+        np.testing.assert_array_equal(ds["outside"], known["outside"])
+    with pytest.raises(ScenarioError, match="does not read 'co2'"):
+        fire_danger_experiment.project(small, "more_co2", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.slow
+def test_the_nested_evaluation_chooses_in_the_fold_and_holds_every_year_once(fires):
+    config = Config.model_validate(
+        {"hybrid": {"members": 2, "steps": 5, "ridges": [1.0, 1e4]}, "network": {"members": 2, "steps": 2},
+         "trees": {"forest": 5, "boosted": 5}}
+    )  # fmt: skip
+    years, seen = np.arange(2009, 2012), []
+    found = nested.nested(fires, config, years, lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert set(found["ridge"]) <= {1.0, 1e4}
+    held = np.isin(fires.years, years)
+    for name in models.MODELS:
+        assert np.isfinite(found[name][held]).all()
+        assert np.isnan(found[name][~held]).all()
+
+
+@pytest.mark.slow
+def test_a_fire_danger_run_killed_and_resumed_ends_bit_for_bit_alike(small, tmp_path):
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "experiments.cli", "run", "fire-danger", "--quick", "--out", str(out)]
+    sets = [part for text in SMALL for part in ("--set", text)]
+    wanted = iter(("validation", "space"))
+    while True:
+        stage = next(wanted, None)
+        run = subprocess.Popen(
+            [*command, *(["--resume"] if out.exists() else sets)], stdout=subprocess.PIPE, text=True
+        )
+        assert run.stdout is not None
+        if stage is None:
+            run.stdout.read()
+            assert run.wait() == 0
+            break
+        for line in run.stdout:
+            if line.startswith(stage):
+                break
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        run.stdout.close()
+    assert results.read(small).identical(results.read(RunFolder(out)))
+    assert small.scores.read_bytes() == (out / "scores.csv").read_bytes()
