@@ -4,6 +4,7 @@ from .engine import propagate, wave_of
 from .factor import RateFactor, scaled
 from .fraction import area, burned_fraction, perimeter
 from .grid import Grid
+from .groups import spread_groups
 from .hooks import at_arrival, front_rate
 from .ignition import Ignition, along_line, at_points, from_perimeter, grown, in_polygon
 from .output import to_dataset, write
@@ -40,6 +41,7 @@ __all__ = [
     "propagate",
     "scaled",
     "spread",
+    "spread_groups",
     "to_dataset",
     "wave_of",
     "write",
