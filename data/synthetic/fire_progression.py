@@ -82,7 +82,7 @@ def fire_progression(
     weather = pd.DataFrame(
         {
             "time": hours,
-            "wind_km_h": 22.0 + 6.0 * np.sin(np.arange(len(hours))),
+            "wind_km_h": 16.0 + 4.0 * np.sin(np.arange(len(hours))),
             "wind_from_deg": 250.0 + 15.0 * np.cos(0.8 * np.arange(len(hours))),
             "FFMC": 90.0 + 0.2 * np.arange(len(hours)),
             "BUI": 80.0,

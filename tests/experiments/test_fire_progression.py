@@ -269,9 +269,11 @@ TINY = [
     "priors.dead_moisture.levels=1",
     "priors.rate.levels=2",
     "draws=4",
-    "progression.near=1000",
-    "progression.made.rows=24",
-    "progression.made.columns=40",
+    "progression.near=2000",
+    "progression.made.rows=48",
+    "progression.made.columns=80",
+    "progression.members=16",
+    "progression.kalman=32",
 ]
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from data.errors import ModelError
 from hybrid.fire.assimilation import Forecast, Simulator, simulator
 from hybrid.fire.assimilation.runs import each
+from hybrid.fire.assimilation.simulator import NOT_A_NUMBER
 from hybrid.fire.spread import Front, Ignition, Scheme, from_perimeter
 
 from .forward import Rates
@@ -34,10 +36,16 @@ def simulator_from(fire: TimedFire, k: int, scheme: Scheme) -> Simulator:
 def forecast_from(
     fire: TimedFire, k: int, values: Mapping[str, Any], seconds: Any, scheme: Scheme
 ) -> Forecast:
-    """Fronts of all members at increasing times after perimeter ``k``."""
+    """Fronts of all members at increasing times after perimeter ``k``.
+
+    Raises:
+        ModelError: a member that needs more steps than the scheme allows.
+    """
     clock = np.asarray(seconds, float)
     shared = simulator_from(fire, k, scheme), jnp.asarray(clock, jnp.float32)
     found = each(_ahead, shared, dict(values), None, THREADS)
+    if not np.isfinite(found.level).all():
+        raise ModelError(NOT_A_NUMBER, f"fire '{fire.name}', forecast", "raise progression.max_steps")
     return Forecast(clock, found.level, found.arrival, fire.grid.width)
 
 

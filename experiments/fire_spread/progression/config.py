@@ -88,8 +88,8 @@ class Beliefs(Strict):
 class Made(Strict):
     """A fire of known truth, where no data are given."""
 
-    rows: int = Field(default=48, ge=24, le=400, description="of its landscape")
-    columns: int = Field(default=80, ge=40, le=400, description="of its landscape")
+    rows: int = Field(default=64, ge=24, le=400, description="of its landscape")
+    columns: int = Field(default=112, ge=40, le=400, description="of its landscape")
     surprise: float = Field(
         default=0.7,
         ge=0,
@@ -104,6 +104,9 @@ class SmallProgression(Strict):
     members: int = Field(default=6, ge=2, description="at most, instead of members")
     steps: int = Field(default=4, ge=1, description="at most, instead of steps")
     posterior: bool = Field(default=False, description="whether numpyro samples the posterior")
+    left_out: bool = Field(
+        default=False, description="whether intervals are left out to correct probabilities"
+    )
 
 
 class Progression(Strict):
@@ -140,6 +143,10 @@ class Progression(Strict):
     kalman: int = Field(default=64, ge=2, le=1000, description="members of the Kalman smoother")
     stages: int = Field(default=4, ge=1, le=20, description="of the Kalman smoother")
     steps: int = Field(default=30, ge=1, le=500, description="most steps of the gradient's search")
+    left_out: bool = Field(
+        default=True,
+        description="whether assimilated intervals are left out in turn to correct probabilities",
+    )
     posterior: bool = Field(default=True, description="whether numpyro samples the posterior, too")
     warmup: int = Field(default=25, ge=4, description="draws of the sampler before those kept")
     draws: int = Field(default=50, ge=8, description="of the sampler")

@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from hybrid.fire.assimilation import Simulator
 from hybrid.fire.fbp import Site, behaviour, codes_of, ellipse
-from hybrid.fire.spread import Front, Scheme, Wave, from_perimeter, propagate, wave_of
+from hybrid.fire.spread import Front, Grid, Scheme, Wave, Window, from_perimeter, wave_of
 
 from .opening import TimedFire
 
@@ -112,14 +113,14 @@ class Rates(eqx.Module):
 
 
 class Runs(eqx.Module):
-    """Runs from perimeters, each to times after it.
+    """Runs from perimeters, each to a time after it.
 
     Attributes:
         rates: of the landscape.
         level: distance from the front that each run begins at [m], (run, y, x).
         can: cells that can still burn, (run, y, x).
         begin: of each run [s], (run,).
-        width: of a cell [m].
+        grid: of the fields.
         scheme: how fronts are advanced.
     """
 
@@ -127,24 +128,26 @@ class Runs(eqx.Module):
     level: Float[Array, "run y x"]
     can: Bool[Array, "run y x"]
     begin: Float[Array, " run"]
-    width: float = eqx.field(static=True)
+    grid: Grid = eqx.field(static=True)
     scheme: Scheme = eqx.field(static=True)
 
     def __call__(self, values: Mapping[str, Any], times: Float[Array, " run"]) -> Front:
-        """Fronts at the time of each run, (run, y, x)."""
-        wave = self.rates(values)
+        """Fronts at the time of each run, (run, y, x); not a number where one needs too many steps."""
+        wave, whole = self.rates(values), Window(0, self.grid.rows, 0, self.grid.columns)
 
         def one(run: tuple[Array, Array, Array, Array]) -> Front:
             level, can, begin, end = run
             front = Front(level, jnp.where(level <= 0.0, begin, jnp.inf))
-            moving = jax.tree.map(lambda a: jnp.where(can, a, 0.0), wave)
-            return propagate(front, self.rates.times, moving, can, begin, end, self.width, self.scheme)[0]
+            begun = Simulator(
+                self.rates.times, lambda _: wave, front, begin, can, None, self.grid, whole, self.scheme
+            )
+            return jax.tree.map(lambda a: a[0], begun(values, end[None]))
 
         return jax.lax.map(one, (self.level, self.can, self.begin, jnp.asarray(times, jnp.float32)))
 
 
 def runs_from(fire: TimedFire, starts: list[int], scheme: Scheme) -> Runs:
-    """Runs that begin at perimeters; the last one may stand more than once, with a time each.
+    """Runs that begin at perimeters.
 
     Only what burned since the perimeter before is taken to burn on: the edges of older runs had gone out.
     """
@@ -155,7 +158,7 @@ def runs_from(fire: TimedFire, starts: list[int], scheme: Scheme) -> Runs:
         can.append(~gone & ~fire.outside)
     begin = jnp.asarray(fire.seconds[starts], jnp.float32)
     return Runs(
-        Rates(fire), jnp.asarray(np.stack(level)), jnp.asarray(np.stack(can)), begin, fire.grid.width, scheme
+        Rates(fire), jnp.asarray(np.stack(level)), jnp.asarray(np.stack(can)), begin, fire.grid, scheme
     )
 
 

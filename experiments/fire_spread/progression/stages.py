@@ -33,6 +33,7 @@ def effective(config: Progression, quick: bool) -> Progression:
             "stages": 1,
             "steps": min(config.steps, small.steps),
             "posterior": config.posterior and small.posterior,
+            "left_out": config.left_out and small.left_out,
         }
     )
 
@@ -145,13 +146,13 @@ def run_all(
 def left_out(fire: TimedFire, config: Progression, seed: int) -> Found:
     """Forecasts of every assimilated interval by what the others taught, and by the priors.
 
-    Levels are (interval, member, y, x); with one interval there is nothing to learn from, and none.
+    Levels are (interval, member, y, x); none where the configuration says so, or with one interval alone.
     """
     from . import learn
     from .ahead import forecast_from
 
     every, hours = range(len(fire.seconds) - 1), len(fire.times)
-    if len(every) < 2:
+    if not config.left_out or len(every) < 2:
         return {}
     scheme, out = learn.scheme_of(config), {"taught": [], "prior": [], "mode": [], "middle": []}
     drawn = learn.prior_members(config, hours, seed)

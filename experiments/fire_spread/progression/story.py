@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+MIXED = 1.1
+"""Potential scale reduction from which chains are not taken to agree [1]."""
 GAINED = {
     "open": "the open loop from the first perimeter, runs",
     "prior": "the priors from the same perimeter, runs",
@@ -160,9 +162,17 @@ def _learned(ds: xr.Dataset, config: Progression) -> Section:
                 ("forecast", *(f"interval {i + 1}" for i in range(count))), rows, "Dice of left-out intervals"
             )
         )
+    text = "Values per hour are in the order of the weather; after the last assimilated perimeter none is learned."
+    if "posterior_rhat" in ds.attrs:
+        worst, least = float(ds.attrs["posterior_rhat"]), float(ds.attrs["posterior_ess"])
+        word = "agree" if worst < MIXED else "**do not agree: its draws are no posterior yet**"
+        text += (
+            f" The sampler's halves {word} (greatest potential scale reduction {worst:.2f}, least effective number of "
+            f"draws {least:.0f})."
+        )
     return Section(
         "What did the perimeters teach?",
-        "Values per hour stand in the order of the weather; later than the last assimilated perimeter none is learned.",
+        text,
         tables=tables,
     )
 
