@@ -33,23 +33,26 @@ class Prior(Strict):
 
 
 class Priors(Strict):
-    """Ranges of what the files do not tell; the first three are chosen on other fires."""
+    """Ranges of what the files do not tell; of the first three, those of several levels are chosen on other fires.
+
+    Moistures are those of [@scott2005standard], errors of rates of [@cruz2013uncertainty], shelter of
+    [@andrews2012modeling].
+    """
 
     dead_moisture: Prior = Field(
-        default=Prior(
-            lower=0.03, upper=0.12, levels=4, source="moisture scenarios D1 to D4 of Scott and Burgan 2005"
-        ),
+        default=Prior(lower=0.03, upper=0.12, source="moisture scenarios D1 to D4 of Scott and Burgan 2005"),
         description="moisture of 1-h dead fuel [1]; 10-h and 100-h fuel are 0.01 and 0.02 moister",
     )
     rate: Prior = Field(
         default=Prior(
-            lower=0.05,
-            upper=1.0,
+            lower=0.25,
+            upper=4.0,
             scale="log",
             levels=7,
-            source="assumed: suppression and barriers that the files do not show slow a fire, up to twentyfold",
+            source="Cruz and Alexander 2013: mean errors of such models are 20 to 310 % of the rate, fourfold at most; "
+            "taken alike for too fast and too slow",
         ),
-        description="factor on every rate of spread [1]",
+        description="factor on every rate of spread [1], for errors of model, fuel and wind",
     )
     duration: Prior = Field(
         default=Prior(
@@ -57,15 +60,16 @@ class Priors(Strict):
             upper=1.0,
             scale="log",
             levels=9,
-            source="assumed: not longer than the weather that comes with a fire",
+            source="assumed: suppression ends a fire at any time of the weather that comes with it",
         ),
         description="end of spread, as a share of the hours of weather of a fire [1]",
     )
     live_moisture: Prior = Field(
         default=Prior(
             lower=0.3,
-            upper=1.2,
-            source="moisture scenarios L1 to L4 of Scott and Burgan 2005",
+            upper=0.9,
+            source="moisture scenarios L1 to L3 of Scott and Burgan 2005: grass cured, to two thirds green, as these "
+            "fires of March and April were before or early in green-up",
         ),
         description="moisture of live herbaceous fuel [1]; live woody fuel is 0.3 moister",
     )
@@ -74,9 +78,9 @@ class Priors(Strict):
             lower=0.3,
             upper=1.0,
             scale="log",
-            source="sheltered to open fuel, Andrews 2012: the files hold no canopy",
+            source="closed stands to leafless ones, Andrews 2012: the files hold no canopy",
         ),
-        description="factor on midflame wind above open fuel [1]",
+        description="factor on midflame wind above open fuel [1], for fuels that lie under trees",
     )
 
 
@@ -97,9 +101,36 @@ class Synthetic(Strict):
 
     cells: int = Field(default=61, ge=31, le=401, description="cells along each side of the landscape")
     dead_moisture: float = Field(default=0.06, gt=0, lt=0.4, description="true moisture of dead fuel [1]")
-    rate: float = Field(default=0.15, gt=0, le=1, description="true factor on the rate of spread [1]")
+    rate: float = Field(default=0.5, gt=0, le=4, description="true factor on the rate of spread [1]")
     duration: float = Field(
-        default=0.6, gt=0, le=1, description="true end of spread, a share of the weather [1]"
+        default=0.2, gt=0, le=1, description="true end of spread, a share of the weather [1]"
+    )
+    factor_grass: float = Field(
+        default=1.0, gt=0, le=4, description="true factor on the rate in grass and shrub beside 'rate' [1]"
+    )
+    factor_timber: float = Field(
+        default=1.0, gt=0, le=4, description="true factor on the rate in timber litter beside 'rate' [1]"
+    )
+
+
+class Factor(Strict):
+    """A learned factor on the rate of spread by fuel type, slope and wind, trained through the solver."""
+
+    enabled: bool = Field(default=False, description="whether it is trained and scored")
+    steps: int = Field(default=30, ge=1, le=10_000, description="steps of training")
+    learning_rate: float = Field(default=0.1, gt=0, le=1, description="of Adam")
+    bound: float = Field(default=4.0, gt=1, le=100, description="greatest factor, and one over the least")
+    width: int = Field(default=8, ge=1, le=1024, description="of the network's one layer")
+    fade: float = Field(
+        default=0.25, gt=0, description="share of a feature's range outside of which trust in it fades"
+    )
+    blur: float = Field(default=30.0, gt=0, description="blur of burned area and scar in training [m]")
+    spread: float = Field(
+        default=0.69, gt=0, description="standard deviation of log(factor) before training; 0.69 is twofold"
+    )
+    pull: float = Field(default=0.01, ge=0, description="weight of this prior beside the misfit of a scar")
+    reach: float = Field(
+        default=560.0, ge=100, description="metres on each side of the ignition that are trained on"
     )
 
 
@@ -117,15 +148,17 @@ class Config(Strict):
     seed: int = Field(default=0, ge=0, description="of the draws and of the synthetic landscape")
     landscape: Landscape = Field(default_factory=Landscape, description="what is simulated")
     priors: Priors = Field(default_factory=Priors, description="what the files do not tell")
-    draws: int = Field(default=64, ge=4, le=4096, description="members of the ensemble over all priors")
-    kept: float = Field(
-        default=0.25,
-        gt=0,
-        le=1,
-        description="share of the members, the best on the other fires, that give the burn probability",
-    )
+    draws: int = Field(default=64, ge=4, le=4096, description="draws of all priors, each read at every end")
     progression: Progression = Field(
         default_factory=Progression, description="a fire whose perimeter was mapped again and again"
+    )
+    factor: Factor = Field(default_factory=Factor, description="a learned factor on the rate of spread")
+    order: Literal[1, 2] = Field(
+        default=1,
+        description="of the slopes and steps: 1 is monotone, 2 is sharper but leaps where fuel differs by cell",
+    )
+    coverage: float = Field(
+        default=0.9, gt=0, lt=1, description="share of the ensemble in an interval of burned area"
     )
     max_steps: int = Field(default=20_000, ge=10, description="most steps of one fire; more are an error")
     bins: int = Field(default=10, ge=2, le=50, description="bins of reliability")

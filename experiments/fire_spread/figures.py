@@ -26,6 +26,7 @@ def fire_map(ds: xr.Dataset, fire: str, folder: Path) -> str:
     east, north = x - ignition[0], y - ignition[1]
     scar, chance = part["observed_scar"].values, part["burn_probability"].values
     front = np.isfinite(part["arrival_time"].values)
+    likely = part["likely_burned"].values
     rows, columns = np.nonzero((scar > 0) | front | (chance > 0.05))
     drawing, axis = style.figure(1, 1, width="one", height=88)
     half = 0.5 * (x[1] - x[0])
@@ -36,6 +37,8 @@ def fire_map(ds: xr.Dataset, fire: str, folder: Path) -> str:
     axis.contour(east, north, scar, [0.5], colors="#111111", linewidths=1.3)
     if front.any():
         axis.contour(east, north, front.astype(float), [0.5], colors="#0072b2", linewidths=1.0)
+    if likely.any():
+        axis.contour(east, north, likely, [0.5], colors="#009e73", linewidths=0.9, linestyles="--")
     axis.plot(0, 0, "*", color="#111111", ms=7)
     axis.set_xlim(east[columns].min() - MARGIN, east[columns].max() + MARGIN)
     axis.set_ylim(north[rows].min() - MARGIN, north[rows].max() + MARGIN)
@@ -46,8 +49,9 @@ def fire_map(ds: xr.Dataset, fire: str, folder: Path) -> str:
     axis.set_title(fire)
     axis.plot([], [], color="#111111", lw=1.3, label="mapped scar")
     axis.plot([], [], color="#0072b2", lw=1.0, label="chosen on the other fires")
+    axis.plot([], [], color="#009e73", lw=0.9, ls="--", label="likely area of the ensemble")
     axis.plot([], [], "*", color="#111111", ls="", label="ignition")
-    drawing.legend(loc="outside lower center", ncols=3)
+    drawing.legend(loc="outside lower center", ncols=2)
     drawing.colorbar(image, ax=axis, label="burn probability", shrink=0.8)
     name = f"map_{fire}"
     style.save(drawing, folder, name)
@@ -64,15 +68,17 @@ def shade(elevation: np.ndarray, width: float) -> np.ndarray:
 
 @style.use()
 def reliability_curve(ds: xr.Dataset, folder: Path, bins: int) -> None:
-    """Share that burned against burn probability, all fires pooled."""
+    """Share that burned against burn probability, over the cells that any member burns, all fires pooled."""
     drawing, axis = style.figure(1, 1, width="one", height=75)
     axis.plot([0, 1], [0, 1], color="#222222", lw=0.6)
-    scar = ds["observed_scar"].values
+    reach = ds["within_reach"].values > 0
+    scar = ds["observed_scar"].values[reach]
     for name, label, colour in (
-        ("burn_probability", "kept on the other fires", "#0072b2"),
-        ("burn_probability_prior", "all draws of the priors", "#e69f00"),
+        ("burn_probability_prior", "all members alike", "#e69f00"),
+        ("burn_probability", "weighed by the other fires", "#0072b2"),
+        ("burn_probability_calibrated", "and recalibrated there", "#009e73"),
     ):
-        curve = reliability(ds[name].values, scar, bins)
+        curve = reliability(ds[name].values[reach], scar, bins)
         axis.plot(curve["chance"], curve["share"], "o-", color=colour, label=label)
     axis.set_xlabel("burn probability")
     axis.set_ylabel("share of the cells that burned")

@@ -28,17 +28,6 @@ def best_on_others(table: Float[np.ndarray, "fire choice"], left_out: int) -> in
     return int(np.argmax(others))
 
 
-def kept_on_others(
-    table: Float[np.ndarray, "fire draw"], left_out: int, share: float
-) -> Bool[np.ndarray, " draw"]:
-    """The best share of the draws by mean Dice over all fires but one; its own row is not read."""
-    others = np.delete(table, left_out, axis=0).mean(axis=0)
-    number = max(1, round(share * others.size))
-    out = np.zeros(others.size, bool)
-    out[np.argsort(-others, kind="stable")[:number]] = True
-    return out
-
-
 def reliability(chance: Any, burned: Any, bins: int) -> dict[str, np.ndarray]:
     """Mean chance, share that burned and number of cells of each bin of chance; empty bins are not a number."""
     chance, burned = np.ravel(chance), np.ravel(burned).astype(float)
@@ -50,3 +39,35 @@ def reliability(chance: Any, burned: Any, bins: int) -> dict[str, np.ndarray]:
         "share": np.bincount(place, burned, bins) / some,
         "count": count,
     }
+
+
+def ece(chance: Any, burned: Any, bins: int) -> float:
+    """Expected calibration error [1]: mean gap between chance and share over the cells, by bins [@naeini2015]."""
+    curve = reliability(chance, burned, bins)
+    held = curve["count"] > 0
+    gap = np.abs(curve["chance"] - curve["share"])[held]
+    return float(np.average(gap, weights=curve["count"][held]))
+
+
+def crps(values: Float[np.ndarray, " member"], weight: Float[np.ndarray, " member"], known: float) -> float:
+    """Continuous ranked probability score of a weighed ensemble, in its unit [@gneiting2007strictly].
+
+    Mean distance from what happened, less half the mean distance of two members.
+    """
+    order = np.argsort(values)
+    x, w = values[order], weight[order] / weight.sum()
+    below = np.cumsum(w) - w
+    # the mean distance of two members: each is above those before it and below those behind it
+    apart = 2.0 * float(np.sum(w * x * (2.0 * below + w - 1.0)))
+    return float(np.sum(w * np.abs(x - known))) - 0.5 * apart
+
+
+def interval(
+    values: Float[np.ndarray, " member"], weight: Float[np.ndarray, " member"], share: float
+) -> tuple[float, float]:
+    """Central interval of a weighed ensemble that holds a share of its weight."""
+    order = np.argsort(values)
+    heap = np.cumsum(weight[order]) / weight.sum()
+    tails = (0.5 * (1.0 - share), 0.5 * (1.0 + share))
+    low, high = (values[order][min(int(np.searchsorted(heap, t)), len(heap) - 1)] for t in tails)
+    return float(low), float(high)

@@ -11,8 +11,10 @@ from data.files import atomic_path
 from ..report import scores as score_table
 from ..resultsfile import read as read
 from ..runfolder import RunFolder
+from . import ensemble
 from .config import Config
-from .judge import best_on_others, brier, dice, kept_on_others
+from .judge import best_on_others, dice
+from .members import Member, grid_of_choice
 from .opening import Fire
 from .progression import results as progression
 from .settings import FREE
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 SPLIT = "leave-one-fire-out"
 LABELS = {
     "terrax": "chosen on the other fires",
-    "terrax_ensemble": "ensemble kept on the other fires, burn probability of a half or more",
+    "terrax_ensemble": "ensemble weighed by the other fires, area of greatest expected Dice",
+    "terrax_learned": "chosen on the other fires, with the factor learned there",
     "terrax_untuned": "middle of the priors, nothing chosen",
     "terrax_free": "free burning to the end of the weather, nothing chosen",
 }
@@ -32,39 +35,62 @@ MEMBER = ("dead_moisture", "rate", "duration", "live_moisture", "wind")
 
 
 def write(
-    folder: RunFolder, config: Config, fires: list[Fire], found: dict[str, Any], *, synthetic: bool
+    folder: RunFolder,
+    config: Config,
+    fires: list[Fire],
+    found: dict[str, Any],
+    learned: dict[str, Any] | None = None,
+    *,
+    synthetic: bool,
 ) -> None:
     """Write ``results.nc`` and, from what it holds, ``scores.csv``."""
-    ds = dataset(config, fires, found, synthetic=synthetic)
+    ds = dataset(config, fires, found, learned, synthetic=synthetic)
     encoding: dict[Any, dict[str, Any]] = {
         n: {"zlib": True, "complevel": 4} for n, v in ds.data_vars.items() if v.ndim > 1
     }
     with atomic_path(folder.results) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-    score_table.write(folder.scores, [*score_rows(ds), *progression.score_rows(folder)])
+    score_table.write(folder.scores, [*score_rows(ds, config.bins), *progression.score_rows(folder)])
 
 
-def dataset(config: Config, fires: list[Fire], found: dict[str, Any], *, synthetic: bool) -> xr.Dataset:
+def choice_table(config: Config, found: dict[str, Any], names: list[str]) -> np.ndarray:
+    """Dice over the grid of choice, (fire, choice): all levels of moisture and rate, each at all ends."""
+    ends = np.array(config.priors.duration.grid(), np.float32)
+    return np.stack(
+        [
+            np.stack([dice(found[n]["choice"] <= e, found[n]["scar"]) for e in ends], axis=-1).ravel()
+            for n in names
+        ]
+    )
+
+
+def chosen_on_others(config: Config, found: dict[str, Any], names: list[str], left_out: int) -> Member:
+    """What is assumed of a fire by the other fires; its own scar is not read."""
+    run, end = divmod(
+        best_on_others(choice_table(config, found, names), left_out), config.priors.duration.levels
+    )
+    return grid_of_choice(config)[run]._replace(duration=config.priors.duration.grid()[end])
+
+
+def dataset(
+    config: Config,
+    fires: list[Fire],
+    found: dict[str, Any],
+    learned: dict[str, Any] | None = None,
+    *,
+    synthetic: bool,
+) -> xr.Dataset:
     """What every fire burned and what was chosen for it on the other fires."""
     import xarray as xr
 
     priors, names = config.priors, [f.name for f in fires]
     levels = {n: getattr(priors, n).grid() for n in FREE}
     shape = tuple(len(levels[n]) for n in FREE)
-    ends = np.array(levels["duration"], np.float32)
     each = [found[n] for n in names]
     scars = [f["scar"] for f in each]
-    table = np.stack(
-        [
-            np.stack([dice(f["choice"] <= e, s) for e in ends], axis=-1)
-            for f, s in zip(each, scars, strict=True)
-        ]
-    )
-    drawn = np.stack([dice(f["draws"], s) for f, s in zip(each, scars, strict=True)])
-    flat, table = table.reshape(len(fires), -1), table.reshape(len(fires), *shape)
-    chosen = [best_on_others(flat, i) for i in range(len(fires))]
-    kept = np.stack([kept_on_others(drawn, i, config.kept) for i in range(len(fires))])
-    arrival = []
+    table = choice_table(config, found, names)
+    chosen = [best_on_others(table, i) for i in range(len(fires))]
+    ends, arrival = np.array(levels["duration"], np.float32), []
     for f, k in zip(each, chosen, strict=True):
         run, end = divmod(k, len(ends))
         arrival.append(np.where(f["choice"][run] <= ends[end], f["choice"][run], np.nan))
@@ -87,29 +113,47 @@ def dataset(config: Config, fires: list[Fire], found: dict[str, Any], *, synthet
         ),
         "arrival_time_untuned": (CELLS, finite("untuned"), "h", "the same at the middle of the priors"),
         "arrival_time_free": (CELLS, finite("free"), "h", "the same of free burning"),
-        "burn_probability": (
-            CELLS,
-            np.stack([f["draws"][k].mean(axis=0) for f, k in zip(each, kept, strict=True)]),
+        "dice_of_choice": (
+            ("fire", *FREE),
+            table.reshape(len(fires), *shape),
             "1",
-            "share of the draws, kept on the other fires, that burned the cell",
+            "Dice of the burned class over the grid of choice",
         ),
-        "burn_probability_prior": (
-            CELLS,
-            np.stack([f["draws"].mean(axis=0) for f in each]),
-            "1",
-            "share of all draws that burned the cell",
-        ),
-        "dice_of_choice": (("fire", *FREE), table, "1", "Dice of the burned class over the grid of choice"),
-        "dice_of_draw": (("fire", "draw"), drawn, "1", "Dice of the burned class of each draw"),
-        "kept": (("fire", "draw"), kept.astype(np.int8), "1", "1 for draws kept on the other fires"),
         "ignition_x": (("fire",), [f.ignition[0] for f in fires], "m", "easting of the ignition"),
         "ignition_y": (("fire",), [f.ignition[1] for f in fires], "m", "northing of the ignition"),
         "hours": (("fire",), hours[:, 0, 0], "h", "hours of weather"),
     }
+    fields |= ensemble.fields(config, fires, [f["draws"] for f in each], scars)
+    if learned:
+        fields |= {
+            "arrival_time_learned": (
+                CELLS,
+                np.stack(
+                    [np.where(np.isfinite(a), a, np.nan) for a in (learned[n]["arrival"] for n in names)]
+                )
+                * hours,
+                "h",
+                "the same as arrival_time, with the factor learned on the other fires",
+            ),
+            "rate_factor": (
+                CELLS,
+                np.stack([learned[n]["factor"] for n in names]),
+                "1",
+                "factor on the rate of spread learned on the other fires, geometric mean over the weather",
+            ),
+            "misfit": (
+                ("fire", "step"),
+                np.stack([learned[n]["losses"] for n in names]),
+                "1",
+                "misfit of the other fires while the factor was trained",
+            ),
+        }
     for place, name in enumerate(FREE):
         values = [levels[name][k[place]] for k in index]
         fields[f"chosen_{name}"] = (("fire",), values, "1", f"{name.replace('_', ' ')} chosen on other fires")
     for place, name in enumerate(MEMBER):
+        if name == "duration":
+            continue
         fields[f"draw_{name}"] = (
             ("draw",),
             each[0]["members"][place],
@@ -136,7 +180,7 @@ def dataset(config: Config, fires: list[Fire], found: dict[str, Any], *, synthet
     ds["crs"] = ((), np.int32(0), dict(fires[0].crs))
     if synthetic:
         made = config.synthetic
-        ds.attrs |= {f"true_{n}": getattr(made, n) for n in FREE}
+        ds.attrs |= {f"true_{n}": getattr(made, n) for n in (*FREE, "factor_grass", "factor_timber")}
     return ds
 
 
@@ -150,28 +194,27 @@ def _axis(axis: str, text: str) -> dict[str, str]:
 
 def burned(ds: xr.Dataset) -> dict[str, np.ndarray]:
     """What each model says burned, bool (fire, row, column), by the names of the scores."""
-    return {
-        "terrax": np.isfinite(ds["arrival_time"].values),
-        "terrax_ensemble": ds["burn_probability"].values >= 0.5,
-        "terrax_untuned": np.isfinite(ds["arrival_time_untuned"].values),
-        "terrax_free": np.isfinite(ds["arrival_time_free"].values),
+    arrival = {
+        "terrax": "arrival_time",
+        "terrax_learned": "arrival_time_learned",
+        "terrax_untuned": "arrival_time_untuned",
+        "terrax_free": "arrival_time_free",
     }
+    out = {m: np.isfinite(ds[n].values) for m, n in arrival.items() if n in ds}
+    return out | {"terrax_ensemble": ds["likely_burned"].values > 0}
 
 
-def score_rows(ds: xr.Dataset) -> list[tuple[Any, ...]]:
-    """Dice of the burned class and Brier score, by model and fire."""
+def score_rows(ds: xr.Dataset, bins: int) -> list[tuple[Any, ...]]:
+    """Dice of the burned class, scores of burn probabilities and of burned area, by model and fire."""
     scars = ds["observed_scar"].values > 0
     rows: list[tuple[Any, ...]] = []
     for i, fire in enumerate(ds["fire"].values.astype(str)):
         for model, found in burned(ds).items():
             rows.append((model, "burned", "dice", SPLIT, fire, float(dice(found[i], scars[i]))))
-        for model, name in (
-            ("terrax_ensemble", "burn_probability"),
-            ("terrax_prior", "burn_probability_prior"),
-        ):
-            rows.append((model, "burned", "brier", SPLIT, fire, brier(ds[name].values[i], scars[i])))
-        rows.append(("nothing_burns", "burned", "brier", SPLIT, fire, brier(np.zeros(()), scars[i])))
-    return rows
+    told = [*ensemble.skill(ds, bins), *ensemble.area_skill(ds)]
+    return rows + [
+        (m, "area" if k in ("crps", "covered") else "burned", k, SPLIT, f, v) for m, k, f, v in told
+    ]
 
 
 def dice_table(ds: xr.Dataset) -> dict[str, np.ndarray]:
@@ -180,7 +223,7 @@ def dice_table(ds: xr.Dataset) -> dict[str, np.ndarray]:
     return {n: np.array([dice(f[i], s) for i, s in enumerate(scars)]) for n, f in burned(ds).items()}
 
 
-def lines(folder: RunFolder) -> list[str]:
+def lines(folder: RunFolder, bins: int) -> list[str]:
     """Dice per fire and mean of each model, what was chosen, and whether a known fire was found."""
     ds = read(folder)
     names, out = ds["fire"].values.astype(str), []
@@ -190,6 +233,12 @@ def lines(folder: RunFolder) -> list[str]:
     for i, name in enumerate(names):
         told = ", ".join(f"{n} {float(ds[f'chosen_{n}'][i]):.3g}" for n in FREE)
         out.append(f"  {name}, chosen on the others: {told}")
+    for name, (model, text) in ensemble.CHANCES.items():
+        told = {(k, f): v for m, k, f, v in ensemble.skill(ds, bins) if m == model}
+        out.append(
+            f"{name} ({text}): Brier score {told['brier', 'mean']:.4f}, skill {told['brier_skill', 'mean']:.3f}, "
+            f"calibration error {told['ece', 'pooled']:.3f}"
+        )
     if "true_rate" in ds.attrs:
         out.append("  known: " + ", ".join(f"{n} {ds.attrs[f'true_{n}']:.3g}" for n in FREE))
     return [*out, *progression.lines(folder)]

@@ -77,13 +77,18 @@ def plan_rows(config: Config, data: Path | None, quick: bool) -> list[tuple[str,
     check(config, data)
     moist, rate, ends = (getattr(config.priors, n).levels for n in FREE)
     made = f"three synthetic fires of known truth on a landscape of {config.synthetic.cells} x {config.synthetic.cells}"
+    learned = f"a learned factor on the rate, {config.factor.steps} steps through the solver, per fire on the others"
     return [
         ("data", f"{data}: every folder belgium_*" if data else f"{made} cells, seed {config.seed}"),
         (
             "spread",
-            f"within {config.landscape.reach:g} m of the ignition: {moist * rate} runs per fire, each read at {ends} "
-            f"ends; {config.draws} draws from all priors; the centre of the priors; free burning",
+            f"within {config.landscape.reach:g} m of the ignition: {moist * rate} runs per fire and {config.draws} "
+            f"draws from all priors, each read at {ends} ends; the centre of the priors; free burning",
         ),
+        *([("factor", learned)] if config.factor.enabled else []),
         *progression.plan_rows(config.progression, data),
-        ("results", "leave one fire out: Dice, Brier score, reliability, results.nc, scores.csv"),
+        (
+            "results",
+            "leave one fire out: Dice, Brier score, calibration, burned area, results.nc, scores.csv",
+        ),
     ]

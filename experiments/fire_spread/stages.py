@@ -37,12 +37,20 @@ def run_all(context: Context) -> None:
                 save(context.folder, name, spread(fire, config))
         found[fire.name] = load(context.folder, name)
     fires = [replace(f, scar=found[f.name]["scar"]) for f in fires]
+    learned: dict[str, Found] = {}
+    if config.factor.enabled:
+        for place, fire in enumerate(fires):
+            name = f"factor_{fire.name}"
+            with context.stage(name) as todo:
+                if todo:
+                    save(context.folder, name, learn(context, config, fires, found, place))
+            learned[fire.name] = load(context.folder, name)
     if timed:
         progression.run_all(context, config.progression, *timed, config.seed)
     with context.stage("results") as todo:
         if todo:
-            results.write(context.folder, config, fires, found, synthetic=context.data is None)
-    for line in results.lines(context.folder):
+            results.write(context.folder, config, fires, found, learned, synthetic=context.data is None)
+    for line in results.lines(context.folder, config.bins):
         context.progress.note(line)
 
 
@@ -66,6 +74,7 @@ def spread(fire: Fire, config: Config) -> Found:
 
     No score is computed here, and the scar is only passed on, so that nothing of it can enter a simulation.
     """
+    from .factor import known
     from .members import Member, arrivals, centre, draws, free_burning, grid_of_choice, stack
 
     scar = fire.scar
@@ -74,13 +83,37 @@ def spread(fire: Fire, config: Config) -> Found:
         truth = centre(config)._replace(
             dead_moisture=made.dead_moisture, rate=made.rate, duration=made.duration
         )
-        scar = np.isfinite(arrivals(fire, [truth], config)[0])
+        scar = np.isfinite(arrivals(fire, [truth], config, known(fire, config))[0])
     sampled = draws(config)
     return {
         "scar": np.asarray(scar, bool),
         "choice": arrivals(fire, grid_of_choice(config), config),
-        "draws": np.isfinite(arrivals(fire, sampled, config)),
+        "draws": arrivals(fire, sampled, config),
         "members": np.stack([getattr(stack(sampled), n) for n in Member._fields]),
         "untuned": arrivals(fire, [centre(config)], config)[0],
         "free": arrivals(fire, [free_burning(config)], config)[0],
+    }
+
+
+def learn(
+    context: Context, config: Config, fires: list[Fire], found: dict[str, Found], left_out: int
+) -> Found:
+    """A factor learned on all fires but one, and when that one then arrives; its scar is not read."""
+    from .factor import field, train
+    from .members import arrivals, landscape
+
+    fire, others = fires[left_out], [f for i, f in enumerate(fires) if i != left_out]
+    member = results.chosen_on_others(config, found, [f.name for f in fires], left_out)
+
+    def told(step: int, loss: float) -> None:
+        context.progress(
+            {"stage": f"factor_{fire.name}", "step": step, "steps": config.factor.steps, "loss": loss}
+        )
+
+    model, losses = train(others, member, config, told)
+    factor = field(model, fire, landscape(fire, config).times.shape[0])
+    return {
+        "arrival": arrivals(fire, [member], config, factor)[0],
+        "factor": np.exp(np.log(factor[: len(fire.wind)]).mean(axis=0)),
+        "losses": losses,
     }

@@ -8,9 +8,8 @@ import numpy as np
 
 from ..report import Figure, Section, Table
 from ..runfolder import RunFolder
-from . import figures, results
+from . import figures, results, story_chance
 from .config import Config
-from .judge import brier
 from .members import COARSER, WOODY
 from .progression import story as progression
 from .results import LABELS, MEMBER
@@ -27,7 +26,9 @@ def build(folder: RunFolder) -> list[Section]:
     """Figures, tables and text, from the folder alone."""
     config = effective(folder.load_config(Config), folder.status().quick)
     ds = results.read(folder)
-    sections = [_skill(ds, config), _maps(ds, folder), _probability(ds, folder, config)]
+    sections = [_skill(ds, config), _maps(ds, folder), story_chance.probability(ds, folder, config)]
+    if "rate_factor" in ds:
+        sections.append(story_chance.factor(ds))
     if _known(ds):
         sections.append(_truth(ds))
     timed = progression.build(folder, config.progression, config.bins)
@@ -46,12 +47,14 @@ def _skill(ds: xr.Dataset, config: Config) -> Section:
         (n, *(f"{float(ds[f'chosen_{p}'][i]):.3g}" for p in FREE), _at_bound(ds, i))
         for i, n in enumerate(names)
     ]
+    free = [n.replace("_", " ") for n in FREE if ds.sizes[n] > 1]
     mean = float(table["terrax"].mean())
     aim = f", {'at or above' if mean >= AIM else 'below'} the {AIM:g} that was aimed at"
     text = (
-        f"Every fire was left out once: its {len(FREE)} free quantities are those of greatest mean Dice on the "
-        f"**other** fires, and its own scar has no part in that. Dice is that of the burned class alone; background "
-        f"does not count. The mean over {len(names)} fires is **{mean:.3f}**{'' if _known(ds) else aim}."
+        f"Every fire was left out once: its {len(free)} free quantities ({' and '.join(free)}) are those of greatest "
+        f"mean Dice on the **other** fires, and its own scar has no part in that. Dice is that of the burned class "
+        f"alone; background does not count. The mean over {len(names)} fires is **{mean:.3f}**"
+        f"{'' if _known(ds) else aim}."
     )
     return Section(
         "How well are fires met that were left out?",
@@ -90,43 +93,10 @@ def _maps(ds: xr.Dataset, folder: RunFolder) -> Section:
             Figure(
                 f"figures/{name}.svg",
                 f"Map of the fire {fire}: burn probability, mapped scar, simulated front, ignition",
-                f"{fire}: burn probability from draws kept on the other fires, over shaded relief.",
+                f"{fire}: burn probability from members weighed by the other fires, over shaded relief.",
             )
         )
     return Section("Where did it burn?", "", figures=drawn)
-
-
-def _probability(ds: xr.Dataset, folder: RunFolder, config: Config) -> Section:
-    figures.reliability_curve(ds, folder.figures, config.bins)
-    names = ds["fire"].values.astype(str)
-    scars = ds["observed_scar"].values > 0
-    rows = []
-    for label, name in (
-        ("kept on the other fires", "burn_probability"),
-        ("all draws", "burn_probability_prior"),
-    ):
-        values = [brier(ds[name].values[i], scars[i]) for i in range(len(names))]
-        rows.append((label, *(f"{v:.4f}" for v in values), f"{np.mean(values):.4f}"))
-    nothing = scars.mean(axis=(1, 2))
-    some = ds["burn_probability"].values > 0.0
-    given, share = float(ds["burn_probability"].values[some].mean()), float(scars[some].mean())
-    rows.append(("nothing burns", *(f"{v:.4f}" for v in nothing), f"{nothing.mean():.4f}"))
-    text = (
-        f"{ds.sizes['draw']} draws of all priors, the same for every fire; of these the best "
-        f"{100 * config.kept:.0f} % by Dice on the other fires give a fire's burn probability. The Brier score is over "
-        f"all cells that are simulated; most never burn, so that it is small for anyone: the row **nothing burns** is "
-        f"what it has to be less than. Of the cells that any kept draw burned, {100 * share:.0f} % burned where "
-        f"{100 * given:.0f} % was the mean burn probability: on the whole it is too "
-        f"{'low' if share > given else 'high'}."
-    )
-    return Section(
-        "Is the burn probability to be trusted?",
-        text,
-        figures=[
-            Figure("figures/reliability.svg", "Share of cells that burned against burn probability", "")
-        ],
-        tables=[Table(("burn probability", *names, "mean"), rows, "Brier score")],
-    )
 
 
 def _truth(ds: xr.Dataset) -> Section:
@@ -154,7 +124,8 @@ def _assumed(config: Config) -> Section:
     rows = []
     for name in MEMBER:
         prior = getattr(config.priors, name)
-        role = "chosen on other fires" if name in FREE else "middle; drawn in the ensemble"
+        chosen = name in FREE and prior.levels > 1
+        role = "chosen on other fires; drawn" if chosen else "middle; drawn in the ensemble"
         rows.append(
             (
                 name,
@@ -178,8 +149,10 @@ def _assumed(config: Config) -> Section:
         f"- 10-h and 100-h fuel are {COARSER[0]:g} and {COARSER[1]:g} moister than 1-h fuel, live woody fuel {WOODY:g} "
         f"moister than herbaceous.\n"
         f"- What lies more than {land.reach:g} m from the ignition is not simulated.\n"
-        f"- Rates along sloping ground are taken as those on the map, which is 2 % off at 11 degrees.\n"
-        f"- First-order upwind slopes: single unburnable cells stand everywhere."
+        f"- Rates along sloping ground are shortened up the slope, as a map shows them; the nearest ellipse with its "
+        f"focus at the ignition is taken, 2.4 % off at most on 20 degrees.\n"
+        f"- Wind is sheltered under trees alone: fuels of timber understory and litter.\n"
+        f"- Slopes and steps of order {config.order}; those of order 1 are monotone in patchy fuel."
     )
     header = ("quantity", "lower", "middle", "upper", "scale", "role", "source")
     return Section("What is assumed", text, tables=[Table(header, rows, "priors")])
@@ -191,7 +164,9 @@ def _limits(ds: xr.Dataset, config: Config) -> Section:
         f"- {number} fires are too few for an interval: the mean may move much with one more, and no test of a "
         f"difference between rows is given.\n"
         f"- Fuel moisture, duration and suppression are not known. The factor on the rate stands for all of them and "
-        f"for errors of fuel and wind: **its value is no estimate of any one**, nor of the model's own error.\n"
+        f"for errors of fuel and wind: **its value is no estimate of any one**, nor of the model's own error. A fast "
+        f"fire that is soon put out and a slow one leave nearly the same scar, so that rate and duration are told "
+        f"apart by chance alone.\n"
         f"- Where a chosen value lies at a bound of its prior (see the table), the prior held it back, and a wider "
         f"one might do better or worse.\n"
         f"- The choice maximises Dice of final scars, without times: it says nothing on when a fire arrives.\n"

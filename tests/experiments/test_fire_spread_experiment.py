@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from typing import Any
 
 import numpy as np
@@ -96,12 +99,8 @@ def test_the_left_out_fire_has_no_part_in_its_choice():
         changed = table.copy()
         changed[i] = rng.random(40)
         assert judge.best_on_others(changed, i) == judge.best_on_others(table, i)
-        np.testing.assert_array_equal(
-            judge.kept_on_others(changed, i, 0.25), judge.kept_on_others(table, i, 0.25)
-        )
         others = [j for j in range(3) if j != i]
         assert judge.best_on_others(table, i) == np.argmax(table[others].sum(axis=0))
-    assert judge.kept_on_others(table, 0, 0.25).sum() == 10
 
 
 def test_dice_is_of_the_burned_class_alone():
@@ -226,7 +225,7 @@ def test_fires_of_unlike_size_and_folders_without_fires_are_refused(tmp_path):
     [
         ({"dead_moisture": {"upper": 12.0}}, "give a fraction, not percent"),
         ({"duration": {"upper": 2.0}}, "at most 1 is possible"),
-        ({"rate": {"lower": 3.0}}, "the prior goes from 3 to 1"),
+        ({"rate": {"lower": 5.0}}, "the prior goes from 5 to 4"),
         ({"wind": {"levels": 3}}, "is not chosen on other fires"),
     ],
 )
@@ -255,6 +254,26 @@ def test_a_run_that_is_stopped_and_resumed_ends_alike(small, tmp_path):
     with pytest.raises(Stopped):
         execute("fire-spread", sets=SMALL, out=out, progress=Stopping(stream=sys.stderr))
     assert RunFolder(out).status().stages == ("spread_east",)
+    execute("fire-spread", out=out, resume=True)
+    assert results.read(RunFolder(out)).identical(results.read(small))
+    assert RunFolder(out).scores.read_bytes() == small.scores.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_and_ends_alike(small, tmp_path):
+    """A process that is killed outright while it spreads the second fire leaves a run that resumes to the same end."""
+    out = tmp_path / "killed"
+    sets = [part for item in SMALL for part in ("--set", item)]
+    command = [sys.executable, "-m", "experiments.cli", "run", "fire-spread", "--out", str(out), *sets]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 240.0
+        while not (out / "checkpoints" / "spread_east.npz").exists():
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not (out / "results.nc").exists()
     execute("fire-spread", out=out, resume=True)
     assert results.read(RunFolder(out)).identical(results.read(small))
     assert RunFolder(out).scores.read_bytes() == small.scores.read_bytes()

@@ -68,6 +68,27 @@ def test_on_a_slope_the_map_shows_less():
     np.testing.assert_allclose(ellipse.normal_speed(e, *east), ellipse.flank(e), rtol=1e-14)
 
 
+def test_the_ellipse_of_a_map_keeps_way_and_area():
+    """Beside the exact fronts of the map: area and centre's way alike, no front more than a little off."""
+    turn = jnp.linspace(0.0, 2.0 * jnp.pi, 721)[:-1]
+    for slim, towards in ((1.05, 0.3), (1.5, 0.0), (3.0, 1.2)):
+        e, slope = one(slim=slim, towards=towards), (jnp.asarray(0.0), jnp.asarray(0.364))
+        seen = ellipse.on_map(e, slope)
+        normal = jnp.sin(turn), jnp.cos(turn)
+        exact = ellipse.normal_speed(e, *ellipse.along_ground(*normal, slope))
+        found = ellipse.normal_speed(seen, *normal)
+        assert float(jnp.abs(found - exact).max() / exact.max()) < 0.024
+        # the odd part of a support function is the centre's way
+        np.testing.assert_allclose(found - jnp.roll(found, 360), exact - jnp.roll(exact, 360), atol=1e-9)
+        cosine = 1.0 / np.sqrt(1.0 + 0.364**2)
+        np.testing.assert_allclose(ellipse.area(seen, 1.0), cosine * ellipse.area(e, 1.0), rtol=1e-9)
+    flat = ellipse.on_map(e, (jnp.asarray(0.0), jnp.asarray(0.0)))
+    np.testing.assert_allclose(flat, e, rtol=1e-9)
+    out = ellipse.on_map(one(head=0.0), slope)
+    assert float(out.head) == 0.0
+    assert np.isfinite([float(v) for v in out]).all()
+
+
 def test_area_is_that_of_the_polar_curve():
     e = one()
     turn = jnp.arange(2000) * (2 * jnp.pi / 2000)
