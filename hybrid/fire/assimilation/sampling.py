@@ -45,7 +45,7 @@ def posterior(
     key: PRNGKeyArray,
     *,
     draws: int = 400,
-    warmup: int = 150,
+    warmup: int = 100,
     chains: int = 2,
     method: Literal["nuts", "affine"] = "nuts",
     estimate: Estimate | None = None,
@@ -55,9 +55,10 @@ def posterior(
     """Sample the posterior with numpyro [@phan2019composable].
 
     "nuts" is the no-U-turn sampler [@hoffman2014no] through the adjoint of the spread. It walks in the coordinates in
-    which the Gaussian of :func:`map_estimate` is round, so that a few gradients make a draw and a short warm-up
-    does. "affine" is the affine-invariant ensemble of stretch moves [@goodman2010ensemble], for simulations without a
-    gradient: its draws hang together more, and ``chains`` must be even and should be several times the unknowns.
+    which the Gaussian of :func:`map_estimate` is round, so that a few gradients make a draw and the warm-up has only
+    the length of steps to find. "affine" is the affine-invariant ensemble of stretch moves [@goodman2010ensemble], for
+    simulations without a gradient: its draws hang together more, and ``chains`` must be even and should be several
+    times the unknowns.
 
     Args:
         problem: what to assimilate.
@@ -100,7 +101,7 @@ def posterior(
 
     kernel: Any
     if method == "nuts":
-        kernel = NUTS(potential_fn=potential, max_tree_depth=depth, dense_mass=False)
+        kernel = NUTS(potential_fn=potential, max_tree_depth=depth, adapt_mass_matrix=False)
     else:
         kernel = AIES(potential_fn=potential, moves={AIES.StretchMove(): 1.0})
     chained = "vectorized" if together or method == "affine" else "sequential"
