@@ -37,6 +37,28 @@ def reliability(told: dict[str, Any], folder: Path) -> None:
 
 
 @style.use()
+def skill(told: dict[str, Any], folder: Path) -> None:
+    """AUC of the hybrid less that of both climatologies in every evaluation, with both intervals."""
+    parts = [told["first"], *(p for p in ("space", "validation", "nested") if p in told["parts"])]
+    drawing, axes = style.figure(1, 2, height=60)
+    for axis, reference in zip(axes, ("climatology", "climatology_cell"), strict=True):
+        axis.axvline(0, color="#222222", lw=0.6)
+        for i, part in enumerate(parts):
+            row = told["parts"][part]["hybrid"][f"auc - {reference}"]
+            if row.get("season_low") is not None:
+                axis.plot([row["season_low"], row["season_high"]], [i, i], color="#bbbbbb", lw=3.5)
+            if row["low"] is not None:
+                axis.plot([row["low"], row["high"]], [i, i], color=style.colour("hybrid"), lw=1.2)
+            axis.plot(row["value"], i, "o", color=style.colour("hybrid"))
+        axis.set_yticks(range(len(parts)), parts)
+        axis.invert_yaxis()
+        axis.locator_params(axis="x", nbins=5)
+        axis.set_title(f"less {LABELS[reference]}")
+        axis.set_xlabel("AUC of the hybrid")
+    style.save(drawing, folder, "skill")
+
+
+@style.use()
 def precision_recall(ds: xr.Dataset, folder: Path) -> None:
     """Precision against recall of every model on the test years at the shortest lead."""
     from sklearn.metrics import precision_recall_curve
@@ -104,7 +126,7 @@ def _maps(ds: xr.Dataset, maps: dict[str, Any], burned: Any, folder: Path, name:
 def relations(rows: list[dict[str, Any]], folder: Path) -> None:
     """Accumulated local effects, a panel per driver, hybrid beside trees and network."""
     drivers = list(dict.fromkeys(row["driver"] for row in rows))
-    drawing, axes = style.figure(1, len(drivers), height=62)
+    drawing, axes = style.figure(1, len(drivers), height=66)
     for axis, driver in zip(axes, drivers, strict=True):
         for row in (r for r in rows if r["driver"] == driver):
             look = style.colour(row["model"])
@@ -115,7 +137,7 @@ def relations(rows: list[dict[str, Any]], folder: Path) -> None:
             )
         first = next(r for r in rows if r["driver"] == driver)
         axis.axhline(0, color="#222222", lw=0.5)
-        axis.set_title(f"{driver} ({'+' if first['expected'] > 0 else '−'} expected)")
+        axis.set_title(f"{driver}\n({'+' if first['expected'] > 0 else '−'} expected)")
         axis.set_xlabel(
             "log ratio"
             if driver == "rain"

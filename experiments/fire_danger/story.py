@@ -24,6 +24,7 @@ def build(folder: RunFolder) -> list[Section]:
     config = effective(folder.load_config(Config), folder.status().quick)
     ds = results.read(folder)
     told, asked = read_json(folder, "scores.json"), read_json(folder, "relations.json")
+    figures.skill(told, folder.figures)
     figures.reliability(told, folder.figures)
     figures.precision_recall(ds, folder.figures)
     month = figures.worst_month(ds, folder.figures)
@@ -158,7 +159,12 @@ def _skill(told: dict[str, Any], config: Config) -> Section:
         "Precision against recall of all models.",
         "The dotted line is the prevalence.",
     )
-    return Section("Is there skill above climatology?", "\n\n".join(text), [pr], tables)
+    gains = Figure(
+        "skill.svg",
+        "AUC of the hybrid less that of the climatologies: value, interval of blocks of months (thin), of years alone "
+        "(grey).",
+    )
+    return Section("Is there skill above climatology?", "\n\n".join(text), [gains, pr], tables)
 
 
 def _calibration(told: dict[str, Any], month: str) -> Section:
