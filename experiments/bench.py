@@ -17,6 +17,7 @@ _MODULES = {
     "causal": "experiments.benches.causal",
     "causal-truth": "experiments.benches.causal_truth",
     "fire": "experiments.benches.fire_speed",
+    "fire-long": "experiments.benches.fire.spread_long",
     "fire-truth": "experiments.benches.fire_truth",
     "hybrid": "experiments.benches.hybrid",
     "interventions": "experiments.benches.interventions",

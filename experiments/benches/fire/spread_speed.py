@@ -81,15 +81,15 @@ def _rates(cells: Fuel, slope: Any, aspect: Any, wind: Any, towards: Any, drawn:
 
 
 class Landscape:
-    """Fuel, terrain and weather of a Belgian fire, and the spread of members on a window of it."""
+    """Fuel, terrain and weather (so many hourly ``times``) of a Belgian fire, and the spread of members on a window."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, times: int = 2) -> None:
         with xr.open_dataset(file) as ds:
             self.grid = Grid.of(ds, str(file))
             self.fuel = np.asarray(ds["fuel"].values)
             self.slope = np.tan(np.radians(np.nan_to_num(ds["slope"].values))).astype(np.float32)
             self.aspect = np.radians(np.nan_to_num(ds["aspect"].values)).astype(np.float32)
-        weather = pd.read_csv(file.parent / "weather.csv").iloc[:2]
+        weather = pd.read_csv(file.parent / "weather.csv").iloc[:times]
         start = pd.read_csv(file.parent / "ignition.csv").iloc[0]
         self.place = (float(start["x_m"]), float(start["y_m"]))
         self.times = 3600.0 * weather["step_h"].to_numpy(float)

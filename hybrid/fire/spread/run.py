@@ -119,6 +119,9 @@ def spread(
 ) -> Spread:
     """Spread fire from its ignitions until a time.
 
+    The scheme is of second order from a smooth start (a perimeter, or an ellipse by :func:`grown`), of first order
+    from a disc of :func:`at_points`.
+
     Args:
         grid: the grid that all fields lie on.
         times: weather times [s], increasing, from the first ignition or before to ``until`` or after.
