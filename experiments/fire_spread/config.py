@@ -116,7 +116,9 @@ class Synthetic(Strict):
 class Factor(Strict):
     """A learned factor on the rate of spread by fuel type, slope and wind, trained through the solver."""
 
-    enabled: bool = Field(default=False, description="whether it is trained and scored")
+    enabled: bool = Field(
+        default=False, description="whether it is trained and scored; three fires are few for it"
+    )
     steps: int = Field(default=30, ge=1, le=10_000, description="steps of training")
     learning_rate: float = Field(default=0.1, gt=0, le=1, description="of Adam")
     bound: float = Field(default=4.0, gt=1, le=100, description="greatest factor, and one over the least")

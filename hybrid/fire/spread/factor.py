@@ -19,7 +19,8 @@ class RateFactor(eqx.Module):
     """exp(log(bound) tanh(network) trust): between 1 / bound and bound, exactly one where trust is none.
 
     Trust is one inside the range of the training features and falls as a Gaussian of the distance outside, in
-    shares of the range of each feature, so that the model returns to physics where it would extrapolate.
+    shares of the range of each feature (in its own unit where training held a single value), so that the model returns
+    to physics where it would extrapolate.
 
     Attributes:
         network: perceptron of the standardised features; it starts near zero, at physics.
@@ -67,11 +68,11 @@ class RateFactor(eqx.Module):
     def __call__(self, features: Float[Array, "*cell feature"]) -> Float[Array, "*cell"]:
         """Factor [1] of each cell."""
         span = jnp.where(self.high > self.low, self.high - self.low, 1.0)
-        place = (features - self.low) / span
-        outside = jnp.maximum(jnp.maximum(-place, place - 1.0), 0.0) / self.fade
-        trust = jnp.exp(-0.5 * jnp.sum(outside**2, axis=-1))
         # outside, the network is asked for the nearest place inside
-        raw = self.network(2.0 * jnp.clip(place, 0.0, 1.0) - 1.0)[..., 0]
+        held = jnp.clip(features, self.low, self.high)
+        outside = (features - held) / (span * self.fade)
+        trust = jnp.exp(-0.5 * jnp.sum(outside**2, axis=-1))
+        raw = self.network(2.0 * (held - self.low) / span - 1.0)[..., 0]
         return jnp.exp(jnp.log(self.bound) * jnp.tanh(raw) * trust)
 
 
