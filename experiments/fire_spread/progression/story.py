@@ -181,6 +181,8 @@ def _limits(ds: xr.Dataset, config: Progression) -> Section:
     text = (
         f"- One fire, and {ds.sizes['lead']} forecasts that are not independent: no interval of a gain is given.\n"
         f"- Weather is that which was recorded, at the time of the forecast too: its error is not in the forecast.\n"
+        f"- Priors, the error of fronts and the parameters were chosen on intervals up to the last assimilated "
+        f"perimeter, some of the priors with these intervals in sight.\n"
         f"- Only what burned since the last perimeter is taken to burn on; older edges are taken to be out.\n"
         f"- Cells without fuel burn in the mapped perimeters, too (lines are drawn smooth, and firebrands cross rock "
         f"and rivers): a share of the rate in boreal spruce stands for both.\n"
