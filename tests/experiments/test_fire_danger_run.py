@@ -433,22 +433,13 @@ def test_a_fire_danger_run_killed_and_resumed_ends_bit_for_bit_alike(small, tmp_
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "experiments.cli", "run", "fire-danger", "--quick", "--out", str(out)]
     sets = [part for text in SMALL for part in ("--set", text)]
-    wanted = iter(("validation", "space"))
-    while True:
-        stage = next(wanted, None)
-        run = subprocess.Popen(
-            [*command, *(["--resume"] if out.exists() else sets)], stdout=subprocess.PIPE, text=True
-        )
-        assert run.stdout is not None
-        if stage is None:
-            run.stdout.read()
-            assert run.wait() == 0
-            break
-        for line in run.stdout:
-            if line.startswith(stage):
-                break
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        run.stdout.close()
+    for stage in ("validation", "space", None):
+        more = ["--resume"] if out.exists() else sets
+        with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True) as run:
+            assert run.stdout is not None
+            for line in run.stdout:
+                if line.split() == [stage]:  # it has begun
+                    run.send_signal(signal.SIGKILL)
+        assert run.returncode == (-signal.SIGKILL if stage else 0)
     assert results.read(small).identical(results.read(RunFolder(out)))
     assert small.scores.read_bytes() == (out / "scores.csv").read_bytes()
