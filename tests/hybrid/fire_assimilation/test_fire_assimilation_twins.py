@@ -82,62 +82,76 @@ def test_intervals_hold_the_truth_as_often_as_they_say_and_forecasts_gain():
     assert np.nanmean(moved, axis=0)[0] > np.nanmean(moved, axis=0)[2]
 
 
-def test_three_methods_agree_on_a_landscape_with_pieces_of_time():
+def test_gradient_and_ensemble_agree_on_a_landscape_with_pieces_of_time():
     prior = (Parameter("wind", 1.0, 0.25, shape=(2,)), *SPREAD_PRIOR[1:])
     truth = {"wind": np.array([0.8, 1.3]), "turn": np.array(-0.15), "rate": np.array([1.2, 0.8])}
     grid, simulate = landscape(60, pieces=True)
-    problem, later = mapped(grid, simulate, truth, np.random.default_rng(1), prior)
+    problem, _ = mapped(grid, simulate, truth, np.random.default_rng(1), prior)
     mode = map_estimate(problem, key=jax.random.key(0), starts=2)
     sd = np.sqrt(np.diag(mode.covariance))
-    print("mode", mode.z, sd, mode.decrement, covered(mode, truth))
+    assert mode.converged
     assert covered(mode, truth).sum() >= 4
     members = ensemble_kalman(problem, jax.random.key(1), 120)
-    print("es-mda", members.z.mean(axis=0), members.z.std(axis=0), members.misfit.mean(axis=1))
-    assert (np.abs(members.z.mean(axis=0) - mode.z) < 1.0 * sd).all()
-    samples = posterior(problem, jax.random.key(2), draws=150, warmup=80, chains=1, estimate=mode)
+    assert (np.abs(members.z.mean(axis=0) - mode.z) < 0.8 * sd).all()
+    np.testing.assert_allclose(members.z.std(axis=0), sd, rtol=0.35)
+    print("mode", mode.z, sd, "es-mda", members.z.mean(axis=0), members.z.std(axis=0))
+
+
+def test_the_posterior_through_the_spread_is_near_its_gaussian():
+    truth = {"wind": np.array(1.2), "turn": np.array(-0.2), "rate": np.array([0.9, 1.1])}
+    grid, simulate = landscape(32)
+    problem, _ = mapped(grid, simulate, truth, np.random.default_rng(1), times=TIMES[:1])
+    mode = map_estimate(problem)
+    sd = np.sqrt(np.diag(mode.covariance))
+    samples = posterior(problem, jax.random.key(2), draws=150, warmup=50, chains=1, estimate=mode)
     flat = samples.z.reshape(-1, problem.size)
-    print("nuts", flat.mean(axis=0), flat.std(axis=0), samples.ess, samples.divergences, samples.gradients)
+    print("mode", mode.z, sd, "nuts", flat.mean(axis=0), flat.std(axis=0))
+    print(samples.ess, samples.rhat, "divergent", samples.divergences, "gradients", samples.gradients)
+    assert samples.divergences < 8
     assert (np.abs(flat.mean(axis=0) - mode.z) < 0.6 * sd).all()
-    np.testing.assert_allclose(flat.std(axis=0), sd, rtol=0.35)
-    then = problem.perimeters[-1].burned
-    for values in (mode.draws(jax.random.key(3), 20), members.values):
-        chance = forecast(problem, values, [LATER], start=problem.perimeters[-1]).probability()[0]
-        before = forecast(problem, members.prior, [LATER], start=problem.perimeters[-1]).probability()[0]
-        assert brier(chance, later, ~then) < brier(before, later, ~then)
+    np.testing.assert_allclose(flat.std(axis=0), sd, rtol=0.4)
 
 
 def test_a_field_by_place_is_learned_where_the_fire_went():
-    shape = landscape(44)[0]
-    field = CoarseField(shape, 160.0, 200.0, 0.4)
+    """All but the field is known nearly; three well mapped perimeters tell of it where the front passed."""
+    field = CoarseField(landscape(44)[0], 160.0, 200.0, 0.4)
     grid, simulate = landscape(44, field=field)
     unknown = field.parameter("place")
-    prior = (*SPREAD_PRIOR, unknown)
+    known = (
+        Parameter("wind", 1.0, 0.02),
+        Parameter("turn", 0.0, 0.02, "real"),
+        Parameter("rate", 1.0, 0.02, shape=(2,)),
+    )
     rng = np.random.default_rng(7)
     place = rng.normal(size=unknown.shape)
     truth = {"wind": 1.0, "turn": 0.0, "rate": [1.0, 1.0], "place": place}
-    problem, later = mapped(grid, simulate, truth, rng, prior, [1200.0, 2000.0, 2800.0])
+    problem, later = mapped(grid, simulate, truth, rng, (*known, unknown), [800.0, 1600.0, 2400.0])
     mode = map_estimate(problem)
     burned = problem.perimeters[-1].burned
     wanted = np.asarray(field.log_factor(jnp.asarray(place, jnp.float32)))
-    found = np.asarray(field.log_factor(mode.mode["place"])) + np.log(np.mean(mode.mode["rate"]))
-    kept = np.corrcoef(found[burned], wanted[burned])[0, 1]
-    print("field", kept, mode.decrement, mode.history[[0, -1]])
-    assert kept > 0.5
-    then = problem.perimeters[-1].burned
-    key = jax.random.key(0)
+    found = np.asarray(field.log_factor(mode.mode["place"]))
+    error, first = (np.sqrt(np.mean(v[burned] ** 2)) for v in (found - wanted, wanted))
+    sure = np.sqrt(np.diag(field.root @ mode.covariance[4:, 4:] @ field.root))
+    print("rms error of the log factor", error, "a priori", first, "sds", sure.min(), sure.mean(), sure.max())
+    assert error < 0.8 * first
+    # far from the fire nothing is learned
+    assert sure.max() > 0.97 * field.sd
+    assert sure.min() < 0.5 * field.sd
+    start, key = problem.perimeters[-1], jax.random.key(0)
     centres = [[x, y] for x, y in field.places]
-    scores = {}
-    for name, local in (("plain", None), ("local", Localisation(1200.0, {"place": centres}))):
+    scores, spread = {}, {}
+    for name, local in (("plain", None), ("local", Localisation(500.0, {"place": centres}))):
         ensemble = ensemble_kalman(problem, key, 40, localisation=local)
-        chance = forecast(problem, ensemble.values, [LATER], start=problem.perimeters[-1]).probability()[0]
-        spread = np.asarray(ensemble.z).std(axis=0)[4:]
-        scores[name] = brier(chance, later, ~then), spread.mean()
-    before = forecast(problem, ensemble.prior, [LATER], start=problem.perimeters[-1]).probability()[0]
-    sure = np.sqrt(np.diag(mode.covariance))[4:].mean()
-    print("brier, spread of unknowns", scores, "prior", brier(before, later, ~then), "laplace spread", sure)
+        chance = forecast(problem, ensemble.values, [LATER], start=start).probability()[0]
+        scores[name], spread[name] = (
+            brier(chance, later, ~burned),
+            (ensemble.z[:, 4:] @ field.root).std(axis=0).mean(),
+        )
+    before = forecast(problem, ensemble.prior, [LATER], start=start).probability()[0]
+    print("brier", scores, "prior", brier(before, later, ~burned), "sd", spread, "gaussian", sure.mean())
     # forty members lose spread by chance; localised they lose less
-    assert scores["local"][1] > scores["plain"][1]
-    assert scores["local"][0] < brier(before, later, ~then)
+    assert abs(spread["local"] - sure.mean()) < abs(spread["plain"] - sure.mean())
+    assert scores["local"] < brier(before, later, ~burned)
 
 
 def test_the_gradient_through_the_spread_equals_finite_differences():
