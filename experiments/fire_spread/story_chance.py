@@ -82,7 +82,11 @@ def probability(ds: xr.Dataset, folder: RunFolder, config: Config) -> Section:
         tables=[
             Table(("burn probability", *names, "mean", "skill"), briers, "Brier score"),
             Table(("burn probability", *names, "mean", "pooled"), gaps, "calibration error"),
-            Table(("fire", "sharpness", "intercept", "slope"), weighed, "chosen on the other fires"),
+            Table(
+                ("fire", "sharpness", "intercept", "slope"),
+                weighed,
+                "chosen on the other fires; a sharpness of zero keeps all members alike: the others add nothing",
+            ),
             Table(
                 (
                     "fire",
