@@ -33,7 +33,8 @@ def at_points(grid: Grid, places: Any, radius: Any | None = None, time: Any = 0.
     A disc that burns at once is ahead of the ellipse of a point, most at the back, which the fire itself would take
     long to reach: arrival is of first order in the width of cells whatever the scheme. At 40, 80 and 160 cells to
     1.2 km, a head of 0.4 m s-1 and a length-to-width ratio of 2, it is 217, 122 and 56 s off on the mean of 20 min,
-    where :func:`grown` from an age of 5 min is 8 s off at 80 cells and 2 s at 160. Use that for a point whose first minutes are even.
+    where :func:`grown` from an age of 5 min is 8 s off at 80 cells and 2 s at 160. Use that for a point whose first
+    minutes are even.
 
     Args:
         grid: the grid.

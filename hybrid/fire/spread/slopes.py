@@ -100,8 +100,20 @@ def one_sided(wide: Array, layout: Layout, stride: int, step: Int[Array, ""]) ->
     return back[: layout.size], ahead[stride:]
 
 
+def differences(wide: Array, layout: Layout, stride: int) -> tuple[Array, Array]:
+    """Differences to the cell before and behind, per cell, without correction."""
+    before, here, behind = (_part(wide, layout, k * stride, 0) for k in (-1, 0, 1))
+    return here - before, behind - here
+
+
 def one_sided_adjoint(
-    wide: Array, ray: Array, cotangent: Array, layout: Layout, stride: int, step: Int[Array, ""]
+    wide: Array,
+    ray: Array,
+    cotangent: Array,
+    corrected: Array,
+    layout: Layout,
+    stride: int,
+    step: Int[Array, ""],
 ) -> Float[Array, " size"]:
     """Cotangent of the long array through the slope on the side that each ray comes from, without scattering.
 
@@ -109,18 +121,19 @@ def one_sided_adjoint(
         wide: the field that slopes were taken of, padded.
         ray: derivative by the slope before where positive, by that behind where negative; padded with zeros.
         cotangent: of what the rays are the derivatives of; padded with zeros.
+        corrected: the same where slopes are of second order, zero where they are bare differences.
         layout: of the grid.
         stride: distance of neighbours.
         step: see :func:`hybrid.fence.fence`.
     """
 
-    def before(k: int, more: int) -> Array:
+    def before(k: int, more: int, of: Array = cotangent) -> Array:
         at = (layout, k * stride, more)
-        return _part(cotangent, *at) * jnp.maximum(_part(ray, *at), 0.0)
+        return _part(of, *at) * jnp.maximum(_part(ray, *at), 0.0)
 
-    def behind(k: int, more: int) -> Array:
+    def behind(k: int, more: int, of: Array = cotangent) -> Array:
         at = (layout, k * stride, more)
-        return _part(cotangent, *at) * jnp.minimum(_part(ray, *at), 0.0)
+        return _part(of, *at) * jnp.minimum(_part(ray, *at), 0.0)
 
     # each face gives to the cell behind it and takes from the cell before it
     out = before(0, 0) + behind(-1, 0) - before(1, 0) - behind(0, 0)
@@ -134,8 +147,9 @@ def one_sided_adjoint(
     sane = jnp.abs(here) < SANE
     by_next = sane & (here * next_ > 0.0) & (jnp.abs(here) <= jnp.abs(next_))
     by_last = sane & (here * last > 0.0) & (jnp.abs(here) < jnp.abs(last))
-    total = jnp.where(by_next, before(0, more) - behind(-1, more), 0.0)
-    total = fence(0.5 * (total + jnp.where(by_last, before(-1, more) - behind(-2, more), 0.0)), step)
+    total = jnp.where(by_next, before(0, more, corrected) - behind(-1, more, corrected), 0.0)
+    by_face = before(-1, more, corrected) - behind(-2, more, corrected)
+    total = fence(0.5 * (total + jnp.where(by_last, by_face, 0.0)), step)
     return out + total[:size] - 2.0 * total[stride:-stride] + total[more:]
 
 
@@ -149,6 +163,7 @@ __all__ = [
     "FAR",
     "Layout",
     "correction",
+    "differences",
     "lay",
     "one_sided",
     "one_sided_adjoint",

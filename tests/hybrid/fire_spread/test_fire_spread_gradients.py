@@ -82,8 +82,8 @@ def test_gradients_equal_finite_differences(scheme):
     for i in range(4):
         way = [jax.tree.map(jnp.zeros_like, part) for part in x]
         way[i] = jax.tree.map(lambda a: jnp.asarray(rng.normal(size=a.shape)) * (1 + jnp.abs(a)), x[i])
-        ahead, behind = (jax.tree.map(lambda a, d, s=s: a + s * 1e-7 * d, x, tuple(way)) for s in (1.0, -1.0))
-        numeric = (float(value(ahead)) - float(value(behind))) / 2e-7
+        ahead, behind = (jax.tree.map(lambda a, d, s=s: a + s * 1e-8 * d, x, tuple(way)) for s in (1.0, -1.0))
+        numeric = (float(value(ahead)) - float(value(behind))) / 2e-8
         exact = sum(
             float(jnp.vdot(g, d)) for g, d in zip(*map(jax.tree.leaves, (gradient, tuple(way))), strict=True)
         )
