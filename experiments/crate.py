@@ -21,6 +21,8 @@ _ROLES = {
     "environment.json": "versions, device, commit and seeds",
     "data.json": "input files with their SHA-256",
     "results.nc": "predictions, observations, states and parameters (CF netCDF)",
+    "progression.nc": "perimeters, arrival, burn probability and members of a fire with timed perimeters (CF netCDF)",
+    "projection.nc": "projection under a scenario (CF netCDF)",
     "scores.csv": "scores per model, target, metric, split and group",
     "report.html": "report",
 }
