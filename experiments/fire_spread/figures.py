@@ -78,10 +78,10 @@ def reliability_curve(ds: xr.Dataset, folder: Path, bins: int) -> None:
         ("burn_probability_calibrated", "and recalibrated there", "#009e73"),
         ("burn_probability_prior", "all members alike", "#e69f00"),
     ):
-        curve = reliability(ds[name].values[reach], scar, bins)
+        curve = reliability(ds[name].values[reach], scar, bins=bins)
         # dashed, so that it shows where weights leave all members alike
         dash = "--" if name == "burn_probability_prior" else "-"
-        axis.plot(curve["chance"], curve["share"], "o", color=colour, label=label, ls=dash)
+        axis.plot(curve.forecast, curve.frequency, "o", color=colour, label=label, ls=dash)
     axis.set_xlabel("burn probability")
     axis.set_ylabel("share of the cells that burned")
     axis.set_xlim(0, 1)

@@ -5,21 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
-
-def dice(found: Bool[np.ndarray, "*lead y x"], scar: Bool[np.ndarray, "y x"]) -> Float[np.ndarray, "*lead"]:
-    """Dice coefficient of the burned class [1]: 2 |A and B| / (|A| + |B|) [@dice1945measures].
-
-    Background does not count.
-    """
-    both = (found & scar).sum(axis=(-2, -1))
-    return np.asarray(2.0 * both / (found.sum(axis=(-2, -1)) + scar.sum()), float)
-
-
-def brier(chance: Float[np.ndarray, "y x"], scar: Bool[np.ndarray, "y x"]) -> float:
-    """Brier score [1]: mean squared difference of burn probability and scar over the cells [@brier1950]."""
-    return float(np.mean((chance - scar) ** 2))
+from hybrid.fire.assimilation import brier, dice, reliability
 
 
 def best_on_others(table: Float[np.ndarray, "fire choice"], left_out: int) -> int:
@@ -28,25 +16,9 @@ def best_on_others(table: Float[np.ndarray, "fire choice"], left_out: int) -> in
     return int(np.argmax(others))
 
 
-def reliability(chance: Any, burned: Any, bins: int) -> dict[str, np.ndarray]:
-    """Mean chance, share that burned and number of cells of each bin of chance; empty bins are not a number."""
-    chance, burned = np.ravel(chance), np.ravel(burned).astype(float)
-    place = np.minimum((chance * bins).astype(int), bins - 1)
-    count = np.bincount(place, minlength=bins)
-    some = np.where(count > 0, count, np.nan)
-    return {
-        "chance": np.bincount(place, chance, bins) / some,
-        "share": np.bincount(place, burned, bins) / some,
-        "count": count,
-    }
-
-
 def ece(chance: Any, burned: Any, bins: int) -> float:
     """Expected calibration error [1]: mean gap between chance and share over the cells, by bins [@naeini2015]."""
-    curve = reliability(chance, burned, bins)
-    held = curve["count"] > 0
-    gap = np.abs(curve["chance"] - curve["share"])[held]
-    return float(np.average(gap, weights=curve["count"][held]))
+    return reliability(chance, burned, bins=bins).error
 
 
 def crps(values: Float[np.ndarray, " member"], weight: Float[np.ndarray, " member"], known: float) -> float:
@@ -71,3 +43,6 @@ def interval(
     tails = (0.5 * (1.0 - share), 0.5 * (1.0 + share))
     low, high = (values[order][min(int(np.searchsorted(heap, t)), len(heap) - 1)] for t in tails)
     return float(low), float(high)
+
+
+__all__ = ["best_on_others", "brier", "crps", "dice", "ece", "interval", "reliability"]

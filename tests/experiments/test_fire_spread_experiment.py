@@ -115,11 +115,11 @@ def test_dice_is_of_the_burned_class_alone():
 
 def test_reliability_counts_every_cell_once():
     chance = np.array([0.0, 0.05, 0.5, 0.55, 1.0])
-    curve = judge.reliability(chance, np.array([0, 0, 1, 0, 1]), 10)
-    np.testing.assert_array_equal(curve["count"], [2, 0, 0, 0, 0, 2, 0, 0, 0, 1])
-    assert curve["share"][5] == 0.5
-    assert curve["chance"][5] == pytest.approx(0.525)
-    assert np.isnan(curve["share"][1])
+    curve = judge.reliability(chance, np.array([0, 0, 1, 0, 1]), bins=10)
+    np.testing.assert_array_equal(curve.count, [2, 0, 0, 0, 0, 2, 0, 0, 0, 1])
+    assert curve.frequency[5] == 0.5
+    assert curve.forecast[5] == pytest.approx(0.525)
+    assert np.isnan(curve.frequency[1])
 
 
 def test_synthetic_slopes_face_downhill():
