@@ -1,11 +1,14 @@
-"""Run a large ensemble group by group, so that memory is that of one group and small fires keep small windows."""
+"""Run a large ensemble group by group, so that memory is that of a few groups and small fires keep small windows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from typing import Any, Literal
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from data.errors import ConfigError, DataError
@@ -50,7 +53,7 @@ def spread_groups(
         built: likewise.
         scheme: likewise.
         edge: likewise.
-        threads: likewise.
+        threads: groups run side by side.
 
     Returns:
         What burned in all members, on the least window that holds it.
@@ -65,29 +68,25 @@ def spread_groups(
             f"{members} members in groups of {size}", "spread_groups", "use one or more of both"
         )
     fires = [ignitions] if isinstance(ignitions, Ignition) else list(ignitions)
-    found = []
-    for first in range(0, members, size):
+    double = jnp.result_type(float) == jnp.float64
+
+    def one(first: int) -> Spread:
         some = slice(first, min(first + size, members))
         lit = [f._replace(level=_part(f.level, some, members)) for f in fires]
-        fire = spread(
-            grid,
-            times,
-            rates(some),
-            lit,
-            until,
-            burnable=burnable,
-            built=built,
-            scheme=scheme,
-            edge=edge,
-            threads=threads,
-        )
+        with jax.enable_x64(double):  # what a thread starts with is the setting of the process
+            fire = spread(
+                grid, times, rates(some), lit, until, burnable=burnable, built=built, scheme=scheme, edge=edge
+            )
         if np.shape(fire.front.level)[:-2] != (some.stop - first,):
             raise DataError(
                 f"the rates of members {first} to {some.stop - 1} have leading shape {fire.front.level.shape[:-2]}",
                 "rates",
                 f"give a member axis of {some.stop - first}",
             )
-        found.append(fire)
+        return fire
+
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(one, range(0, members, size)))
     window = reduce(Window.joined, (f.window for f in found))
     front = Front(
         np.concatenate([_laid(f.front.level, f.window, window, FAR) for f in found]),
