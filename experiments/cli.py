@@ -75,9 +75,8 @@ def _root(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    compile_quickly()
     arguments = sys.argv[1:]
-    if "run" not in arguments[:2]:  # which asks itself, knowing how often its programs will be called
-        compile_quickly()
     debug = "--debug" in arguments or os.environ.get("TERRAX_DEBUG") == "1"
     sys.exit(call([item for item in arguments if item != "--debug"], debug))
 

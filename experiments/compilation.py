@@ -18,7 +18,7 @@ def compile_quickly(seldom_run: bool = False) -> None:
 
     Args:
         seldom_run: no optimisation by LLVM, and under JAX 0.10 fusions as plain loops: a program compiles two to
-            three times as fast, for runs whose programs are called a few times.
+            three times as fast and runs slower: for tests.
     """
     flags = os.environ.get("XLA_FLAGS", "")
     if FLAG in flags or "jax" in sys.modules or importlib.util.find_spec("jax_plugins"):

@@ -29,13 +29,9 @@ def run(
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
 ) -> None:
     """Run an experiment and write a run folder: results, scores, figures, report and provenance."""
-    from ..compilation import compile_quickly
     from ..execute import execute
     from ..progress import open_progress
-    from ..resume import folder_to_resume
 
-    # a run that is resumed is compiled as it was begun, for the same bits
-    compile_quickly(quick or (resume and folder_to_resume(experiment, out).glance().quick))
     folder = execute(
         experiment,
         data=data,

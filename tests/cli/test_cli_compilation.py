@@ -1,4 +1,4 @@
-"""The command line compiles quickly unless told otherwise, and a quick run more quickly still, resumed or not."""
+"""The command line compiles quickly unless told otherwise; its choice is written into the run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import subprocess
 import sys
 
 import pytest
-
-from experiments import compilation
 
 ASK = "import os; from experiments.compilation import compile_quickly as c; c(); print(os.environ.get('XLA_FLAGS', ''))"
 
@@ -46,14 +44,3 @@ def test_nothing_changes_once_jax_has_started():
 def test_programs_that_run_seldom_are_compiled_without_llvm_s_optimisation_and_jax_takes_the_flags():
     code = ASK.replace("c();", "c(seldom_run=True);") + "; import jax; jax.jit(lambda x: x + 1)(1.0)"
     assert flags(code)[0] == "--xla_backend_optimization_level=0"
-
-
-def test_quick_runs_are_run_seldom_and_resumed_as_they_were_begun(terrax, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        compilation, "compile_quickly", lambda seldom_run=False: asked.append(bool(seldom_run))
-    )
-    for options in (["--quick", "--out", "quick"], ["--out", "whole"]):
-        assert terrax("run", "toy", "--set", "fault=later", *options).code == 1
-        assert terrax("run", "toy", "--resume", *options[-2:]).code == 1
-    assert asked == [True, True, False, False]
