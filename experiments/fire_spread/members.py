@@ -15,10 +15,9 @@ from hybrid.fire import Ellipse
 from hybrid.fire.behaviour import (
     Fuel,
     Moisture,
-    fuel_grid,
+    fuel_kinds,
     prepare,
     slope_vector,
-    table,
     twenty_foot_wind,
     wind_vector,
 )
@@ -154,7 +153,7 @@ class OnGrid(NamedTuple):
 
 def landscape(fire: Fire, config: Config) -> OnGrid:
     """Arrays of a fire, in single precision."""
-    numbers = np.array(sorted(table()))
+    fuels, place = fuel_kinds(fire.fuel)
     rows, columns = fire.fuel.shape
     grid = Grid(rows, columns, fire.width, float(fire.x[0]), float(fire.y[0]))
     lit = at_points(grid, [fire.ignition], config.landscape.ignition_radius)
@@ -164,8 +163,8 @@ def landscape(fire: Fire, config: Config) -> OnGrid:
     length = ROWS * (hours // ROWS + 1)
     speed, direction = (np.pad(v, (0, length - hours), mode="edge") for v in (fire.wind, fire.wind_from))
     return OnGrid(
-        single(fuel_grid(numbers)),
-        jnp.asarray(np.searchsorted(numbers, fire.fuel)),
+        single(fuels),
+        jnp.asarray(place),
         jnp.asarray(fire.burnable),
         jnp.asarray((fire.fuel >= TIMBER[0]) & (fire.fuel <= TIMBER[1])),
         single(slope_vector(jnp.asarray(fire.slope), jnp.asarray(fire.aspect))),

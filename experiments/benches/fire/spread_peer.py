@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
-from hybrid.fire.spread import Front, Spread, Window, at_points, spread_groups
+from hybrid.fire.spread import Front, Scheme, Spread, Window, at_points, spread_groups
 from hybrid.fire.spread.windows import around
 
 from ... import bench
@@ -44,9 +43,7 @@ class Fires:
 
     def __init__(self, file: Path, number: int) -> None:
         self.land, self.drawn = Landscape(file), members(number)
-        self.land.wind, self.land.towards = (
-            jnp.stack([a[0], a[0]]) for a in (self.land.wind, self.land.towards)
-        )
+        self.land.wind, self.land.towards = self.land.wind[:1], self.land.towards[:1]
         self.threads = min(2, os.cpu_count() or 1)
 
     def run(self, minutes: float) -> Spread:
@@ -65,6 +62,7 @@ class Fires:
             size=GROUPS[minutes],
             burnable=land.burnable,
             threads=self.threads,
+            scheme=Scheme(between="hold"),
             edge="open",
         )
         back = np.argsort(order)

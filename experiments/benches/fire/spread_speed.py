@@ -16,7 +16,7 @@ import xarray as xr
 
 from hybrid.fire.behaviour import (
     Moisture,
-    fuel_grid,
+    fuel_kinds,
     prepare,
     slope_vector,
     twenty_foot_wind,
@@ -60,14 +60,13 @@ def members(count: int, seed: int = 0) -> dict[str, Any]:
 
 
 @jax.jit
-def _rates(cells: Fuel, slope: Any, aspect: Any, wind: Any, towards: Any, drawn: dict[str, Any]) -> Ellipse:
-    """Rothermel's spread of each member, time and cell."""
-    rise = slope_vector(slope, aspect)
-    factor = unsheltered_factor(cells.depth)
+def _rates(fuels: Fuel, place: Any, rise: Any, wind: Any, towards: Any, drawn: dict[str, Any]) -> Ellipse:
+    """Rothermel's spread of each member, time and cell; beds are prepared by fuel model and laid on the cells."""
 
     def member(one: dict[str, Any]) -> Ellipse:
         dry, live = one["dead"], one["live"]
-        bed = prepare(cells, Moisture(dry, dry + 0.01, dry + 0.02, live, live))
+        bed = prepare(fuels, Moisture(dry, dry + 0.01, dry + 0.02, live, live))
+        bed, factor = jax.tree.map(lambda a: a[place], (bed, unsheltered_factor(fuels.depth)))
 
         def hour(speed: Any, direction: Any) -> Ellipse:
             blow = factor * twenty_foot_wind(speed * one["speed"])
@@ -95,16 +94,19 @@ class Landscape:
         self.wind = jnp.asarray(weather["wind_km_h"].to_numpy(float) / 3.6, jnp.float32)
         self.towards = jnp.asarray(np.radians(weather["wind_from_deg"].to_numpy(float) + 180.0), jnp.float32)
         self.burnable = (self.fuel > 99) | ((self.fuel > 0) & (self.fuel < 90))
+        fuels, self.place_of = fuel_kinds(self.fuel, fill=91)
+        self.fuels = jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), fuels)
+        self.rise = tuple(
+            np.asarray(r) for r in slope_vector(jnp.asarray(self.slope), jnp.asarray(self.aspect))
+        )
 
     def rates(self, drawn: dict[str, Any]) -> Callable[[Window], Ellipse]:
         """Spread of the members on any window."""
 
         def on(window: Window) -> Ellipse:
-            rows, columns = window.slices
-            cells = fuel_grid(self.fuel[rows, columns], fill=91)
-            cells = jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), cells)
-            ground = (self.slope[rows, columns], self.aspect[rows, columns])
-            return _rates(cells, *ground, self.wind, self.towards, drawn)
+            at = window.slices
+            rise = tuple(r[at] for r in self.rise)
+            return _rates(self.fuels, self.place_of[at], rise, self.wind, self.towards, drawn)
 
         return on
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .crown import Canopy, Crown, crown_fire
     from .dataset import surface_dataset
     from .fuelbed import Moisture
-    from .fuels import Fuel, FuelModel, fuel, fuel_grid, table
+    from .fuels import Fuel, FuelModel, fuel, fuel_grid, fuel_kinds, table
     from .midflame import slope_vector, twenty_foot_wind, wind_adjustment, wind_vector
     from .moisture_dataset import dead_moisture_dataset
     from .moisture_process import fuel_moisture
@@ -51,6 +51,7 @@ _HOME = {
     "FuelModel": "fuels",
     "fuel": "fuels",
     "fuel_grid": "fuels",
+    "fuel_kinds": "fuels",
     "table": "fuels",
     "slope_vector": "midflame",
     "twenty_foot_wind": "midflame",
@@ -87,6 +88,7 @@ __all__ = [
     "flame",
     "fuel",
     "fuel_grid",
+    "fuel_kinds",
     "fuel_moisture",
     "midflame",
     "prepare",

@@ -168,6 +168,31 @@ def fuel_grid(codes: np.ndarray, convention: Convention = DEFAULT, *, fill: int 
     Raises:
         DataError: a code that no fuel model has, that is not whole, or that is missing where ``fill`` is None.
     """
+    fuels, place = fuel_kinds(codes, convention, fill=fill)
+    return Fuel(*(f[place] for f in fuels))
+
+
+def fuel_kinds(
+    codes: np.ndarray, convention: Convention = DEFAULT, *, fill: int | None = None
+) -> tuple[Fuel, np.ndarray]:
+    """All fuel models, and which of them each cell of a grid is.
+
+    What depends on fuel and one moisture alone is then computed by model instead of by cell, and laid on the grid::
+
+        fuels, place = fuel_kinds(codes)
+        bed = jax.tree.map(lambda a: a[place], prepare(fuels, moisture))
+
+    Args:
+        codes: numbers of fuel models, of any shape; integers, or floats that are whole.
+        convention: choices where references differ.
+        fill: number to use where a code is missing (NaN or negative), such as 91; None takes no missing code.
+
+    Returns:
+        Every model of the table, (model, ...), and the index of each cell's, of the shape of ``codes``.
+
+    Raises:
+        DataError: a code that no fuel model has, that is not whole, or that is missing where ``fill`` is None.
+    """
     given = np.asarray(codes)
     if given.dtype.kind not in "iuf":
         raise DataError(
@@ -190,7 +215,7 @@ def fuel_grid(codes: np.ndarray, convention: Convention = DEFAULT, *, fill: int 
             "fuel",
             "translate the codes to those of Anderson or of Scott and Burgan",
         )
-    return Fuel(*(jnp.asarray(f)[place] for f in fuels))
+    return Fuel(*(jnp.asarray(f) for f in fuels)), place
 
 
-__all__ = ["CLASSES", "Fuel", "FuelModel", "fuel", "fuel_grid", "in_si", "number_of", "table"]
+__all__ = ["CLASSES", "Fuel", "FuelModel", "fuel", "fuel_grid", "fuel_kinds", "in_si", "number_of", "table"]

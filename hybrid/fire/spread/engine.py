@@ -43,7 +43,7 @@ def propagate(
         front: level, the signed distance from the front at ``start`` [m], negative where burned, and time of
             arrival so far [s], infinite where not burned; each (y, x).
         times: weather times [s], increasing, from ``start`` or before to ``end`` or after.
-        wave: rates at these times, each (time, y, x) [m s-1].
+        wave: rates at these times, each (time, y, x) [m s-1]; the last may be left out where ``scheme`` holds them.
         burnable: cells that can burn; no front crosses the others.
         start: time of ``front`` [s].
         end: time to spread until [s].

@@ -89,8 +89,10 @@ class Source:
         rates: Ellipse | Callable[[Window], Ellipse],
         times: int,
         burnable: Bool[np.ndarray, "y x"],
+        held: bool = False,
     ) -> None:
-        self.grid, self.rates, self.times, self.burnable = grid, rates, times, burnable
+        self.grid, self.rates, self.burnable = grid, rates, burnable
+        self.times = (times - 1, times) if held else (times,)
         self.held: tuple[Window, Wave, np.ndarray] | None = None
         whole = not callable(rates)
         if whole:
@@ -118,9 +120,9 @@ class Source:
                 "rates",
                 "bring them onto it",
             )
-        if len(first) > 2 and first[-3] != self.times:
+        if len(first) > 2 and first[-3] not in self.times:
             raise DataError(
-                f"rates hold {first[-3]} times and the weather {self.times}",
+                f"rates hold {first[-3]} times and the weather {self.times[-1]}",
                 "rates",
                 "give one field per weather time",
             )

@@ -127,7 +127,8 @@ def spread(
         times: weather times [s], increasing, from the first ignition or before to ``until`` or after.
         rates: elliptical spread at these times, (time, y, x), or (member, time, y, x) for an ensemble; or a function
             that gives it for a window of the grid alone, which spares what the fire never meets. Cells that cannot burn
-            may hold anything.
+            may hold anything. Where ``scheme`` holds rates from one time to the next, those of the last may be left
+            out: weather that stays as it is takes two times and one field.
         ignitions: where and when fire starts; levels (y, x), or (member, y, x).
         until: end [s].
         burnable: cells that can burn, (y, x); all where it is not given.
@@ -150,7 +151,7 @@ def spread(
     clock = inputs.times_of(times, float(min(f.time for f in fires)), until)
     can = np.ones(grid.shape, bool) if burnable is None else np.asarray(grid.field(burnable, "burnable")) > 0
     lines = None if built is None else np.asarray(grid.field(built, "built"), float)
-    source = inputs.Source(grid, rates, clock.size, can)
+    source = inputs.Source(grid, rates, clock.size, can, held=scheme.between == "hold")
     start = float(fires[0].time)
     lines = None if lines is None else lines - start
     run = _Run(grid, clock - start, source, can, lines, scheme, threads, until - start)
@@ -298,7 +299,7 @@ class _Run:
     def _leg(self, wave: Any, rate: np.ndarray, end: float) -> None:
         edges = np.clip(self.clock, self.time, end)
         most = rate.max(axis=0)
-        most = np.maximum(most[:-1], most[1:]) if self.scheme.between == "linear" else most[:-1]
+        most = np.maximum(most[:-1], most[1:]) if self.scheme.between == "linear" else most[: edges.size - 1]
         self.used += int(np.ceil(np.diff(edges) * most / (self.scheme.courant * self.grid.width)).sum())
         if self.used > self.scheme.max_steps:
             raise ModelError(

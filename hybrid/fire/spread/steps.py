@@ -26,7 +26,8 @@ class Scheme:
         checkpoints: states kept for the gradient, or None for as many as steps; the fewer, the more is computed again.
         adjoint: "sweep", which goes back over the steps by hand-written rules, or "diffrax", diffrax's loop and its
             recursive checkpoints: the same numbers in several times the time.
-        between: rates between two weather times: "linear", or "hold" for those of the earlier one.
+        between: rates between two weather times: "linear", or "hold" for those of the earlier one; those of the last
+            time are then of no use and may be left out.
     """
 
     order: Literal[1, 2] = 2
@@ -78,7 +79,7 @@ def step_counts(scheme: Scheme, edges: Float[Array, " time"], wave: Wave) -> Int
         wave: rates at the weather times, (time, size) [cells s-1].
     """
     rate = lax.stop_gradient(fastest(wave))
-    most = jnp.maximum(rate[:-1], rate[1:]) if scheme.between == "linear" else rate[:-1]
+    most = jnp.maximum(rate[:-1], rate[1:]) if scheme.between == "linear" else rate[: edges.shape[0] - 1]
     span = lax.stop_gradient(jnp.diff(edges))
     # a bound in doubles of 2^30 keeps a rate that is not a number from becoming an odd count
     wanted = jnp.ceil(span * most / scheme.courant - 1e-4)

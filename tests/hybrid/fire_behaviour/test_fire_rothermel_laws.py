@@ -18,6 +18,7 @@ from hybrid.fire.behaviour import (
     crown,
     flame,
     fuel_grid,
+    fuel_kinds,
     midflame,
     prepare,
     rothermel,
@@ -58,6 +59,14 @@ def test_no_wind_and_no_slope_is_a_circle(beds):
     np.testing.assert_array_equal(fire.ellipse.head, beds.rate)
     np.testing.assert_array_equal(fire.ellipse.length_to_width, 1.0)
     np.testing.assert_array_equal(fire.effective_wind, 0.0)
+
+
+def test_beds_by_model_are_those_by_cell(beds):
+    fuels, place = fuel_kinds(NUMBERS.reshape(5, 1))
+    moisture = Moisture(*(jnp.asarray(x) for x in (0.06, 0.07, 0.08, 0.6, 0.9)))
+    laid = jax.tree.map(lambda a: np.asarray(a)[place][:, 0], jax.jit(prepare)(fuels, moisture))
+    for mine, theirs in zip(laid, beds, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-13)
 
 
 def test_fuel_that_is_not_there_does_not_burn(beds):

@@ -11,9 +11,11 @@ import pytest
 import xarray as xr
 from firegrids import even, run, square
 
+from data.errors import DataError
 from hybrid.fire.ellipse import Ellipse
 from hybrid.fire.spread import (
     Ignition,
+    Scheme,
     Spotting,
     along_line,
     at_arrival,
@@ -58,6 +60,17 @@ def test_probability_is_the_mean_of_members():
     assert chance.shape == GRID.shape
     assert 0.99 < chance.max() <= 1.0
     assert chance.sum() * GRID.width**2 == pytest.approx(fire.area.mean(), rel=1e-5)
+
+
+def test_rates_that_are_held_need_no_field_for_the_last_time():
+    start, scheme = at_points(GRID, [(0.0, 0.0)], 30.0), Scheme(between="hold")
+    both = even(GRID, 0.1, 2.0)
+    one = jax.tree.map(lambda a: a[:1], both)
+    long, short = (spread(GRID, [0.0, 1500.0], rates, start, 1500.0, scheme=scheme) for rates in (both, one))
+    np.testing.assert_array_equal(short.arrival, long.arrival)
+    assert short.area > 1.5 * GRID.width**2 * (start.level <= 0.0).sum()
+    with pytest.raises(DataError, match="rates hold 1 times and the weather 2"):
+        spread(GRID, [0.0, 1500.0], one, start, 1500.0)
 
 
 def test_a_later_ignition_starts_when_it_does():
