@@ -156,8 +156,8 @@ class Config(Strict):
     )
     factor: Factor = Field(default_factory=Factor, description="a learned factor on the rate of spread")
     order: Literal[1, 2] = Field(
-        default=1,
-        description="of the slopes and steps: 1 is monotone, 2 is sharper but leaps where fuel differs by cell",
+        default=2,
+        description="of the slopes and steps: 2 is nearer to what finer cells give, 1 is monotone and takes less time",
     )
     coverage: float = Field(
         default=0.9, gt=0, lt=1, description="share of the ensemble in an interval of burned area"

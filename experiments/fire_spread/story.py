@@ -152,7 +152,7 @@ def _assumed(config: Config) -> Section:
         f"- Rates along sloping ground are shortened up the slope, as a map shows them; the nearest ellipse with its "
         f"focus at the ignition is taken, 2.4 % off at most on 20 degrees.\n"
         f"- Wind is sheltered under trees alone: fuels of timber understory and litter.\n"
-        f"- Slopes and steps of order {config.order}; those of order 1 are monotone in patchy fuel."
+        f"- Slopes and steps of order {config.order}; those of order 2 are nearer to what finer cells give."
     )
     header = ("quantity", "lower", "middle", "upper", "scale", "role", "source")
     return Section("What is assumed", text, tables=[Table(header, rows, "priors")])

@@ -31,6 +31,29 @@ def test_no_level_falls_below_the_least_of_the_start(seed):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_second_order_is_nearer_to_finer_cells(seed):
+    """Arrivals among patches of three cells, against cells of a fifth of the width."""
+    rng = np.random.default_rng(seed)
+    chosen = np.kron(rng.random((14, 14)) < 0.5, np.ones((3, 3)))[: GRID.rows, : GRID.columns]
+    head = np.where(chosen > 0, 0.15, 0.03)
+
+    def arrival(k: int, order: int) -> np.ndarray:
+        grid = square(GRID.rows * k, GRID.width / k)
+        rates = even(grid, 1.0, 1.5, 0.6)._replace(head=np.stack([np.kron(head, np.ones((k, k)))] * 2))
+        start = at_points(grid, [(0.0, 0.0)], 30.0).level
+        found = run(grid, start, rates, END, Scheme(order=order, max_steps=4096)).arrival
+        return np.asarray(found)[k // 2 :: k, k // 2 :: k]
+
+    fine, first, second = arrival(5, 2), arrival(1, 1), arrival(1, 2)
+    known = np.isfinite(fine) & np.isfinite(first) & np.isfinite(second)
+    late = [np.abs(a[known] - fine[known]).mean() for a in (first, second)]
+    wrong = [int((np.isfinite(a) != np.isfinite(fine)).sum()) for a in (first, second)]
+    assert late[1] < 0.75 * late[0]
+    assert wrong[1] < wrong[0]
+
+
+@pytest.mark.slow
 def test_gradient_among_patches():
     """Of the level where bounds are at work, against central differences."""
     with jax.enable_x64(True):
