@@ -151,21 +151,19 @@ def _process(w: Windows, fires: Fires, use: np.ndarray) -> Callable[[Windows], n
 def _hybrid(
     w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: jax.Array, ridge: float
 ) -> Danger:
+    members = config.hybrid.members
+    seen, times = _counted(fires, use, members, config.seed)
+    return _trained(w, config, burned, seen, times, jnp.full(members, ridge, jnp.float32))
+
+
+def _trained(
+    w: Windows, config: Config, burned: jax.Array, seen: jax.Array, times: jax.Array, ridge: jax.Array
+) -> Danger:
+    """The hybrid, a member for each row of ``times`` and penalty of ``ridge``."""
     settings = config.hybrid
-    models = _made(settings.width, jr.split(jr.key(config.seed), settings.members))
-    seen, times = _counted(fires, use, settings.members, config.seed)
-    return train(
-        models,
-        w,
-        burned,
-        seen,
-        times,
-        settings.steps,
-        settings.rate,
-        0.0,
-        jnp.full(settings.members, ridge, jnp.float32),
-        settings.shrink,
-    )
+    models = _made(settings.width, jr.split(jr.key(config.seed), len(times)))
+    steps, rate = settings.steps, settings.rate
+    return train(models, w, burned, seen, times, steps, rate, 0.0, ridge, settings.shrink)
 
 
 def _chosen(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: jax.Array) -> float:
@@ -174,19 +172,7 @@ def _chosen(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: j
     pairs = [(ridge, year) for ridge in settings.ridges for year in known]
     times = np.stack([np.isin(fires.years, known[known != year]) for _, year in pairs]).astype(np.float32)
     ridge = jnp.asarray([r for r, _ in pairs], jnp.float32)
-    models = _made(settings.width, jr.split(jr.key(config.seed), len(pairs)))
-    found = train(
-        models,
-        w,
-        burned,
-        jnp.asarray(use, jnp.float32),
-        jnp.asarray(times),
-        settings.steps,
-        settings.rate,
-        0.0,
-        ridge,
-        settings.shrink,
-    )
+    found = _trained(w, config, burned, jnp.asarray(use, jnp.float32), jnp.asarray(times), ridge)
     chance = np.clip(np.asarray(predict(found, w), float), 1e-6, 1.0 - 1e-6)
     loss = dict.fromkeys(settings.ridges, 0.0)
     for (r, year), p in zip(pairs, chance, strict=True):
@@ -226,18 +212,8 @@ def _network(w: Windows, fires: Fires, config: Config, use: np.ndarray, burned: 
     made = [Network(fires.inside, settings.width, key=key) for key in keys]
     models = jax.tree.map(lambda *a: jnp.stack(a) if eqx.is_array(a[0]) else a[0], *made)
     seen, times = _counted(fires, use, settings.members, config.seed + 1)
-    return train(
-        models,
-        w,
-        burned,
-        seen,
-        times,
-        settings.steps,
-        settings.rate,
-        settings.decay,
-        jnp.zeros(settings.members),
-        0.0,
-    )
+    none = jnp.zeros(settings.members)
+    return train(models, w, burned, seen, times, settings.steps, settings.rate, settings.decay, none, 0.0)
 
 
 def _trees(
