@@ -133,11 +133,32 @@ def test_the_correction_finds_an_error_that_members_do_not_hold(fire):
         level = np.broadcast_to(east, (4, 1, *grid.shape)).astype(np.float32)
         ahead = Forecast(np.array([1.0]), level, np.empty(0), grid.width)
         left.append(judge.Left(ahead, east <= shift, np.ones(grid.shape, bool), 1.0))
-    fix, found = judge.correction(left, (0.0, 450.0, 5000.0), 0.0)
-    assert fix.speed == 450.0
-    assert found[1] < min(found[0], found[2])
-    # no side is favoured
-    assert fix.curve(0.5) == pytest.approx(0.5, abs=0.1)
+    fix = judge.correction({0.0: left}, (0.0, 450.0, 5000.0), 0.0)
+    assert (fix.pace, fix.speed) == (0.0, 450.0)
+    assert fix.scores[0, 1] < min(fix.scores[0, 0], fix.scores[0, 2])
+    # no side is favoured, so that a curve helps little or not at all
+    assert fix.curve is None or fix.curve(0.5) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_curve_is_kept_where_the_other_intervals_better_the_score_and_paces_are_compared(fire):
+    """Fronts that were always overtaken by far: curves of other intervals help, and of two paces the nearer wins."""
+    grid = fire.grid
+    east = np.broadcast_to(grid.x - grid.x.mean(), grid.shape)
+
+    def left(ahead: float) -> list[judge.Left]:
+        out = []
+        for shift in (500.0, 600.0, 700.0):
+            level = np.broadcast_to(east - ahead, (4, 1, *grid.shape)).astype(np.float32)
+            found = Forecast(np.array([1.0]), level, np.empty(0), grid.width)
+            out.append(judge.Left(found, east <= shift, np.ones(grid.shape, bool), 1.0))
+        return out
+
+    far = judge.correction({0.0: left(-600.0)}, (300.0,), 0.0)
+    assert far.curve is not None
+    assert far.crossed[1] < far.crossed[0]
+    both = judge.correction({0.0: left(-600.0), 0.5: left(600.0)}, (300.0,), 0.0)
+    assert both.pace == 0.5
+    assert both.scores[1, 0] < both.scores[0, 0] == pytest.approx(far.scores[0, 0])
 
 
 def test_scores_count_new_growth_alone():
@@ -150,7 +171,7 @@ def test_scores_count_new_growth_alone():
     found[0, :3], found[0, 3, 1:5] = 1, 1
     cells = ("y", "x")
     held: dict[str, Any] = {
-        f"burned_{n}": (("lead", *cells), found) for n in ("gradient", "prior", "prior_flat", "open")
+        f"burned_{n}": (("lead", *cells), found) for n in ("gradient", "edge", "prior", "prior_flat", "open")
     }
     held |= {f"chance_{n}": (("lead", *cells), found.astype(float)) for n in ("gradient", "prior", "open")}
     held |= {"observed": (("perimeter", *cells), seen), "judged": (cells, free.astype(np.int8))}
@@ -225,6 +246,7 @@ def test_a_broken_fire_is_told_in_one_sentence(case):
         ({"analysed": "2001-10-16T12:00"}, "'first' is not before 'analysed'"),
         ({"widening": ()}, "an error of a front is below zero, or there is none"),
         ({"widening": (-1.0,)}, "an error of a front is below zero, or there is none"),
+        ({"pace": (0.3, float("nan"))}, "an error of rates is below zero, or there is none"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(update, words):

@@ -85,6 +85,26 @@ class Beliefs(Strict):
     )
 
 
+class Edges(Strict):
+    """Which part of a mapped perimeter burns on: its odds by how long it had been still when it was mapped."""
+
+    used: bool = Field(default=True, description="whether forecasts begin from a part of the perimeter")
+    head: Belief = _belief(
+        1.0,
+        1.5,
+        "assumed: what burned last mostly burns on",
+        "real",
+        "logarithm of the odds that line just reached burns on [1]",
+    )
+    idle: Belief = _belief(
+        -3.0,
+        3.0,
+        "assumed; its sign is that of Finney, Grenfell and McHugh 2009 for fires that grew little",
+        "real",
+        "added for line that stood still all the time since the perimeter before [1]",
+    )
+
+
 class Made(Strict):
     """A fire of known truth, where no data are given."""
 
@@ -95,6 +115,12 @@ class Made(Strict):
         ge=0,
         le=3,
         description="size of the true parameters, in standard deviations of their priors",
+    )
+    still: float | None = Field(
+        default=0.3,
+        gt=0,
+        le=1,
+        description="share of the time between two perimeters after which line that stood still is out; none never is",
     )
 
 
@@ -107,6 +133,7 @@ class SmallProgression(Strict):
     left_out: bool = Field(
         default=False, description="whether intervals are left out to correct probabilities"
     )
+    resamples: int = Field(default=50, ge=20, description="at most, instead of resamples")
 
 
 class Progression(Strict):
@@ -139,6 +166,7 @@ class Progression(Strict):
     )
     decorrelation: float = Field(default=1000.0, gt=0, description="length over which it is alike [m]")
     beliefs: Beliefs = Field(default_factory=Beliefs, description="priors")
+    edge: Edges = Field(default_factory=Edges, description="which part of a perimeter burns on")
     members: int = Field(default=32, ge=2, le=1000, description="of each forecast ensemble")
     kalman: int = Field(default=64, ge=2, le=1000, description="members of the Kalman smoother")
     stages: int = Field(default=4, ge=1, le=20, description="of the Kalman smoother")
@@ -155,6 +183,14 @@ class Progression(Strict):
         default=(0.0, 100.0, 200.0, 300.0, 400.0, 600.0),
         description="errors of a forecast front to choose from on assimilated intervals [m h-1]",
     )
+    pace: tuple[float, ...] = Field(
+        default=(0.0, 0.3, 0.6, 0.9),
+        description="errors of rates ahead to choose from likewise, of their logarithm [1]",
+    )
+    block: float = Field(
+        default=2000.0, gt=0, description="side of the blocks of ground that calibration is tested by [m]"
+    )
+    resamples: int = Field(default=400, ge=20, description="of blocks, in that test")
     trust: float = Field(
         default=500.0,
         ge=0,
@@ -165,4 +201,4 @@ class Progression(Strict):
     quick: SmallProgression = Field(default_factory=SmallProgression, description="what --quick does instead")
 
 
-__all__ = ["Belief", "Beliefs", "Made", "Progression", "SmallProgression"]
+__all__ = ["Belief", "Beliefs", "Edges", "Made", "Progression", "SmallProgression"]

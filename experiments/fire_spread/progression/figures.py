@@ -31,14 +31,13 @@ def progression_map(ds: xr.Dataset, folder: Path) -> str:
     relief = shade(ds["elevation"].values, 1000.0 * (x[1] - x[0]))
     held = seen[-1] | (ds["chance_gradient"].values[-1] > 0.05)
     rows, columns = np.nonzero(held)
-    state = "corrected" if "corrected_gradient" in ds else "chance"
     image: Any = None
     for i, time in enumerate(times):
         for axis, method, text in zip(
             axes[i], ("gradient", "prior"), ("assimilated", "not assimilated"), strict=True
         ):
             axis.imshow(relief, extent=extent, cmap="gray", vmin=-0.6, vmax=1.2)
-            chance = ds[f"{state}_{method}"].values[i]
+            chance = ds[scores.headline(ds, method)].values[i]
             shown = np.ma.masked_where((chance < 0.02) | seen[last], chance)
             image = axis.imshow(shown, extent=extent, cmap="YlOrRd", vmin=0, vmax=1, alpha=0.75)
             axis.contour(x, y, seen[last], [0.5], colors="#0072b2", linewidths=0.9)
@@ -63,15 +62,28 @@ def progression_reliability(ds: xr.Dataset, folder: Path, bins: int) -> str:
     """Share of cells that newly burned against burn probability, before and after correction."""
     drawing, axis = style.figure(1, 1, width="one", height=78)
     axis.plot([0, 1], [0, 1], color="#222222", lw=0.6)
-    for name, label, colour in (
-        ("chance_gradient", "assimilated, members", "#56b4e9"),
-        ("corrected_gradient", "assimilated, corrected", "#0072b2"),
-        ("chance_prior", "not assimilated, members", "#f0c987"),
-        ("corrected_prior", "not assimilated, corrected", "#e69f00"),
+    for method, label, pale, colour in (
+        ("gradient", "assimilated", "#56b4e9", "#0072b2"),
+        ("prior", "not assimilated", "#f0c987", "#e69f00"),
     ):
-        if name in ds:
-            found = scores.curve(ds, name, bins)
-            axis.plot(found.forecast, found.frequency, "o-", color=colour, label=label)
+        told = scores.examined(ds, method, bins)[-1]
+        found, best = told.reliability, scores.headline(ds, method)
+        if best != f"chance_{method}":
+            plain = scores.curve(ds, f"chance_{method}", bins)
+            axis.plot(plain.forecast, plain.frequency, "o-", color=pale, label=f"{label}, members")
+            label = f"{label}, corrected"
+        axis.plot(found.forecast, found.frequency, "o-", color=colour, label=label)
+        if method == "gradient":
+            some = found.count > 0
+            axis.vlines(
+                found.forecast[some],
+                told.low[some],
+                told.high[some],
+                color=colour,
+                lw=3,
+                alpha=0.25,
+                label="if calibrated",
+            )
     axis.set_xlabel("burn probability")
     axis.set_ylabel("share of the cells that burned")
     axis.set_xlim(0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,12 +33,18 @@ class Correction(NamedTuple):
     """How a burn probability is corrected.
 
     Attributes:
+        pace: error of the logarithm of rates that members do not hold [1].
         speed: growth of the error of a front that members do not hold [m h-1].
-        curve: from probability to corrected probability.
+        curve: from probability to corrected probability; None where a curve of the other intervals bettered none.
+        scores: mean over intervals of the Brier score as a share of that of no fire, by pace and speed.
+        crossed: that of the best, as it is and with the curve of the other intervals.
     """
 
+    pace: float
     speed: float
-    curve: Recalibration
+    curve: Recalibration | None
+    scores: np.ndarray
+    crossed: tuple[float, float]
 
 
 def judged(fire: TimedFire, k: int, reach: float) -> np.ndarray:
@@ -52,23 +59,40 @@ def probabilities(forecast: Forecast, hours: np.ndarray, speed: float = 0.0) -> 
     return forecast.probability(speed * np.asarray(hours, float))
 
 
-def correction(left: list[Left], speeds: tuple[float, ...], trust: float) -> tuple[Correction, list[float]]:
-    """The error of fronts of least mean Brier score on the left-out intervals, and with it the logistic curve.
+def correction(left: Mapping[float, Sequence[Left]], speeds: Sequence[float], trust: float) -> Correction:
+    """Errors of rates and of fronts of least Brier score on left-out intervals, and a logistic curve where it helps.
 
-    Also returns the mean Brier score of each error.
+    Intervals count alike, however much burned in them. The curve is kept if curves of the other intervals better the
+    score of each on the mean.
+
+    Args:
+        left: by error of the logarithm of rates [1]: the left-out intervals as such members forecast them.
+        speeds: growth of the error of fronts [m h-1].
+        trust: cells that the unchanged probability is worth.
     """
+    cells = next(iter(left.values()))
+    truth = [x.observed[x.where] for x in cells]
+    chances = {
+        (pace, speed): [probabilities(x.forecast, np.array([x.hours]), speed)[0][x.where] for x in intervals]
+        for pace, intervals in left.items()
+        for speed in speeds
+    }
 
-    def chance(speed: float) -> list[np.ndarray]:
-        return [probabilities(x.forecast, np.array([x.hours]), speed)[0] for x in left]
+    def share(found: list[np.ndarray]) -> float:
+        none = [max(float(b.mean()), 1e-9) for b in truth]
+        return float(np.mean([brier(p, b) / n for p, b, n in zip(found, truth, none, strict=True)]))
 
-    scores = [
-        float(np.mean([brier(p, x.observed, x.where) for p, x in zip(chance(s), left, strict=True)]))
-        for s in speeds
-    ]
-    speed = speeds[int(np.argmin(scores))]
-    held = [(p[x.where], x.observed[x.where]) for p, x in zip(chance(speed), left, strict=True)]
-    p, b = (np.concatenate([h[i] for h in held]) for i in (0, 1))
-    return Correction(speed, recalibrate(p, b, trust=trust)), scores
+    scores = {key: share(found) for key, found in chances.items()}
+    pace, speed = min(scores, key=scores.__getitem__)
+    best, crossed = chances[pace, speed], []
+    for i in range(len(best) if len(best) > 1 else 0):
+        p, b = (np.concatenate([v for j, v in enumerate(some) if j != i]) for some in (best, truth))
+        crossed.append(recalibrate(p, b, trust=trust)(best[i]))
+    after, curve = share(crossed) if crossed else np.nan, None
+    if after < scores[pace, speed]:
+        curve = recalibrate(np.concatenate(best), np.concatenate(truth), trust=trust)
+    table = np.array([[scores[p, s] for s in speeds] for p in left])
+    return Correction(pace, speed, curve, table, (scores[pace, speed], after))
 
 
 __all__ = ["Correction", "Left", "correction", "judged", "probabilities"]

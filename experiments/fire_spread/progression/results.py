@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FILE = "progression.nc"
 SINGLE = {
     "gradient": "assimilated by gradient, from the mapped perimeter",
+    "edge": "middle of the priors, from the part of the perimeter that burns on",
     "prior": "middle of the priors, from the mapped perimeter",
     "prior_flat": "the same without terrain in the wind",
     "open": "middle of the priors, from the first perimeter (open loop)",
@@ -29,16 +30,24 @@ MANY = {
     "gradient": "assimilated by gradient, draws",
     "kalman": "assimilated by the Kalman smoother, members",
     "posterior": "assimilated by numpyro, draws",
+    "edge": "draws of the priors, from the part of the perimeter that burns on",
     "prior": "draws of the priors, from the mapped perimeter",
     "open": "draws of the priors, from the first perimeter (open loop)",
 }
 """Forecasts of many members."""
 STATES = {
     "chance": "share of the members",
-    "wide": "with the error of fronts of left-out intervals",
+    "wide": "with the errors of rates and fronts of left-out intervals",
     "corrected": "and their logistic curve",
 }
-"""Burn probability as it is, widened, and corrected."""
+"""Burn probability as it is, widened, and corrected; the last that there is stands for a method."""
+LEFT = {
+    "taught": "taught by the other intervals, from the part that burns on",
+    "whole": "taught by the other intervals, from all of the perimeter",
+    "prior": "the priors, from all of the perimeter",
+}
+"""Forecasts of left-out intervals by members, with the run of each by :data:`ONE`."""
+ONE = {"taught": "mode", "whole": "whole_mode", "prior": "middle"}
 
 
 def path(folder: RunFolder) -> Path:
@@ -148,20 +157,24 @@ def dataset(
         "title": "terrax fire spread experiment: a fire with timed perimeters",
         "comment": f"perimeters to {config.analysed} were assimilated, later ones are for scores alone",
         "analysed": last,
+        "block": config.block,
+        "resamples": config.resamples,
         "history": "parameters and corrections come from intervals up to the last assimilated perimeter",
     }
     near = fire.cut(config.near)
+    fields |= _edge(fire, config, last, attrs)
     fixed = corrections(near, config, left)
     if fixed:
-        for name, (fix, scores) in fixed.items():
-            attrs[f"front_error_{name}"] = float(fix.speed)
+        for name, fix in fixed.items():
+            attrs[f"front_error_{name}"], attrs[f"rate_error_{name}"] = float(fix.speed), float(fix.pace)
+            attrs[f"crossed_{name}"] = list(fix.crossed)
             fields[f"left_out_brier_{name}"] = (
-                ("widening",),
-                scores,
+                ("pace", "widening") if name == "taught" else ("widening",),
+                fix.scores if name == "taught" else fix.scores[0],
                 "1",
-                f"mean Brier score of left-out intervals by the error of fronts: {name}",
+                f"Brier score of left-out intervals over that of no fire, by errors of rates and fronts: {name}",
             )
-        fields |= _left_out(near, left)
+        fields |= _left_out(near, config, left)
     if "posterior" in found:
         attrs |= {f"posterior_{k}": float(found["posterior"][k]) for k in ("rhat", "ess", "divergences")}
     attrs["gradient_cost"] = [float(found["gradient"]["history"][i]) for i in (0, -1)]
@@ -176,6 +189,11 @@ def dataset(
                 "widening",
                 list(config.widening),
                 {"units": "m h-1", "long_name": "error of fronts"},
+            ),
+            "pace": (
+                "pace",
+                list(config.pace),
+                {"units": "1", "long_name": "error of the logarithm of rates"},
             ),
             "x": ("x", grid.x, _axis("x", "easting")),
             "y": ("y", grid.y, _axis("y", "northing")),
@@ -203,22 +221,48 @@ def lines(folder: RunFolder) -> list[str]:
     return scores.lines(read(folder)) if path(folder).exists() else []
 
 
-def _left_out(fire: TimedFire, left: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Dice of new growth of the left-out intervals, on simulated cells."""
-    from hybrid.fire.assimilation import dice
+def _edge(fire: TimedFire, config: Progression, last: int, attrs: dict[str, Any]) -> dict[str, Any]:
+    """Probability that the edge of the last assimilated perimeter burns on; coefficients go to the attributes."""
+    from .edges import activity_of, edge_at
 
-    out = {}
-    for name, text in (("mode", "what the other intervals taught"), ("middle", "the middle of the priors")):
-        found = [
-            float(dice(level[0] <= 0.0, fire.burned[k + 1], ~fire.burned[k] & ~fire.before))
-            for k, level in enumerate(left[name])
-        ]
-        out[f"left_out_dice_{name}"] = (
-            ("interval",),
-            found,
-            "1",
-            f"Dice of new growth of a left-out interval by {text}",
-        )
+    if not config.edge.used:
+        return {}
+    model, edge = activity_of(fire, config, list(range(last))), edge_at(fire, last)
+    attrs["edge_coefficients"] = [float(v) for v in model.mean]
+    attrs["edge_sd"] = [float(v) for v in np.sqrt(np.diag(model.covariance))]
+    field = np.full(fire.grid.shape, np.nan, np.float32)
+    field[edge.rows, edge.columns] = model.chance(edge.idle[:, None])
+    about = "probability that the edge of the last assimilated perimeter burns on; missing elsewhere"
+    return {"edge_chance": (("y", "x"), fine(field, config.coarser), "1", about)}
+
+
+def _left_out(fire: TimedFire, config: Progression, left: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Scores of the left-out intervals, on simulated cells: Dice of runs, Brier score and error of members."""
+    from hybrid.fire.assimilation import Forecast, brier, dice, reliability
+
+    from .judge import judged
+
+    out: dict[str, Any] = {}
+    for name, text in LEFT.items():
+        found: dict[str, list[float]] = {"dice": [], "brier": [], "ece": []}
+        many = left[name][0] if name == "taught" else left[name]
+        for k, (levels, one) in enumerate(zip(many, left[ONE[name]], strict=True)):
+            seen, where = fire.burned[k + 1], judged(fire, k, config.judged)
+            p = Forecast(np.zeros(1), levels[:, None], np.empty(0), fire.grid.width).probability()[0]
+            found["dice"].append(float(dice(one[0] <= 0.0, seen, ~fire.burned[k] & ~fire.before)))
+            found["brier"].append(brier(p, seen, where))
+            found["ece"].append(reliability(p, seen, where).error)
+        for metric, about in (
+            ("dice", "Dice of new growth, one run"),
+            ("brier", "Brier score, members"),
+            ("ece", "expected calibration error, members"),
+        ):
+            out[f"left_out_{metric}_{name}"] = (
+                ("interval",),
+                found[metric],
+                "1",
+                f"{about}, of a left-out interval: {text}",
+            )
     return out
 
 
@@ -230,4 +274,17 @@ def _axis(axis: str, text: str) -> dict[str, str]:
     }
 
 
-__all__ = ["FILE", "MANY", "SINGLE", "STATES", "dataset", "lines", "path", "read", "score_rows", "write"]
+__all__ = [
+    "FILE",
+    "LEFT",
+    "MANY",
+    "ONE",
+    "SINGLE",
+    "STATES",
+    "dataset",
+    "lines",
+    "path",
+    "read",
+    "score_rows",
+    "write",
+]

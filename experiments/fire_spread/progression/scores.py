@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hybrid.fire.assimilation import Reliability, brier, dice, reliability
+from hybrid.fire.assimilation import Calibration, Reliability, brier, calibration, dice, reliability
 
 from .results import MANY, SINGLE, STATES
 
@@ -61,6 +61,28 @@ def curve(ds: xr.Dataset, name: str, bins: int = 10) -> Reliability:
     return reliability(ds[name].values, new, where, bins)
 
 
+def headline(ds: xr.Dataset, name: str) -> str:
+    """The burn probability that stands for a method: the last state that there is."""
+    return [f"{s}_{name}" for s in STATES if f"{s}_{name}" in ds][-1]
+
+
+def examined(ds: xr.Dataset, name: str, bins: int = 10) -> list[Calibration]:
+    """Tests of calibration of a method's probability: of each forecast, then of all pooled."""
+    new, free = fresh(ds)
+    where, p = (ds["judged"].values > 0) & free, ds[headline(ds, name)].values
+    width = abs(float(ds["x"][1] - ds["x"][0]))
+    side, draws = max(round(float(ds.attrs["block"]) / width), 1), int(ds.attrs["resamples"])
+    return [
+        calibration(a, b, where, side=side, bins=bins, draws=draws)
+        for a, b in (*zip(p, new, strict=True), (p, new))
+    ]
+
+
+def whole(ds: xr.Dataset) -> list[str]:
+    """Methods whose calibration is tested."""
+    return [n for n in MANY if n not in ("open", "edge") and f"chance_{n}" in ds]
+
+
 def nothing(ds: xr.Dataset) -> list[float]:
     """Brier score of no fire at all."""
     new, free = fresh(ds)
@@ -87,6 +109,14 @@ def rows(ds: xr.Dataset) -> list[tuple[Any, ...]]:
         for t, (score, error) in zip(times, pairs, strict=True):
             out.append((f"{model}_{state}", "new growth", "brier", SPLIT, t, score))
             out.append((f"{model}_{state}", "new growth", "ece", SPLIT, t, error))
+    for model in whole(ds):
+        for t, c in zip((*times, "pooled"), examined(ds, model), strict=True):
+            for metric, value in (
+                ("calibration_slope", c.slope),
+                ("calibration_intercept", c.intercept),
+                ("ece_limit", c.error_limit),
+            ):
+                out.append((headline(ds, model), "new growth", metric, SPLIT, t, value))
     out += [
         ("nothing_burns", "new growth", "brier", SPLIT, t, v) for t, v in zip(times, nothing(ds), strict=True)
     ]
@@ -107,7 +137,21 @@ def lines(ds: xr.Dataset) -> list[str]:
             f"Burn probability, {model} {state}: Brier {told([p[0] for p in pairs], '.4f')}; "
             f"calibration error {told([p[1] for p in pairs], '.4f')}"
         )
+    for model in whole(ds):
+        for t, c in zip((*times, "pooled"), examined(ds, model), strict=True):
+            out.append(f"Calibration of {headline(ds, model)}, {t.split()[-1]}: {words(c)}")
     return out
+
+
+def words(c: Calibration) -> str:
+    """A test of calibration in words."""
+    low, high = (f"{v:.2f}" for v in c.slope_range)
+    under, over = (f"{v:+.2f}" for v in c.intercept_range)
+    return (
+        f"{c.blocks} blocks, slope {c.slope:.2f} ({low} to {high}), intercept {c.intercept:+.2f} ({under} to {over}), error "
+        f"{c.reliability.error:.3f} where up to {c.error_limit:.3f} is chance: "
+        f"{'nothing speaks against calibration' if c.held else 'not calibrated'}"
+    )
 
 
 __all__ = [
@@ -116,10 +160,14 @@ __all__ = [
     "chance_table",
     "curve",
     "dice_table",
+    "examined",
     "fresh",
     "gains",
+    "headline",
     "labels",
     "lines",
     "nothing",
     "rows",
+    "whole",
+    "words",
 ]

@@ -34,6 +34,7 @@ def effective(config: Progression, quick: bool) -> Progression:
             "steps": min(config.steps, small.steps),
             "posterior": config.posterior and small.posterior,
             "left_out": config.left_out and small.left_out,
+            "resamples": min(config.resamples, small.resamples),
         }
     )
 
@@ -62,6 +63,12 @@ def check(config: Progression) -> None:
             "an error of a front is below zero, or there is none",
             "progression.widening",
             "give metres per hour",
+        )
+    if not config.pace or any(not np.isfinite(v) or v < 0.0 for v in config.pace):
+        raise ConfigError(
+            "an error of rates is below zero, or there is none",
+            "progression.pace",
+            "give standard deviations",
         )
     for name in type(config.beliefs).model_fields:
         belief = getattr(config.beliefs, name)
@@ -146,26 +153,37 @@ def run_all(
 def left_out(fire: TimedFire, config: Progression, seed: int) -> Found:
     """Forecasts of every assimilated interval by what the others taught, and by the priors.
 
-    Levels are (interval, member, y, x); none where the configuration says so, or with one interval alone.
+    Levels are (interval, member, y, x), those of what was taught (pace, interval, member, y, x), and "whole" those of
+    the same members from all of the perimeter; none where the configuration says so, or with one interval alone.
     """
     from . import learn
     from .ahead import forecast_from
+    from .edges import drawn, paced, probable
 
     every, hours = range(len(fire.seconds) - 1), len(fire.times)
     if not config.left_out or len(every) < 2:
         return {}
-    scheme, out = learn.scheme_of(config), {"taught": [], "prior": [], "mode": [], "middle": []}
-    drawn = learn.prior_members(config, hours, seed)
+    scheme = learn.scheme_of(config)
+    out: dict[str, list[np.ndarray]] = {
+        n: [] for n in ("taught", "mode", "whole", "whole_mode", "prior", "middle")
+    }
+    draws = learn.prior_members(config, hours, seed)
     for k in every:
-        taught = learn.gradient(fire, config, [j for j in every if j != k], seed)
-        for name, values in (
-            ("taught", learn.members_of(taught, config)),
-            ("mode", learn.members_of(taught, config, mode=True)),
-            ("prior", drawn),
-            ("middle", learn.centre(config, hours)),
-        ):
-            out[name].append(forecast_from(fire, k, values, [fire.seconds[k + 1]], scheme).level[:, 0])
-    return {n: np.stack(v) for n, v in out.items()}
+        others = [j for j in every if j != k]
+        found = learn.gradient(fire, config, others, seed)
+        members, mode = (learn.members_of(found, config, mode=m) for m in (False, True))
+        some, most = drawn(fire, config, k, others, seed), probable(fire, config, k, others)
+
+        def run(values: Any, lit: Any = None, k: int = k) -> np.ndarray:
+            return forecast_from(fire, k, values, [fire.seconds[k + 1]], scheme, lit).level[:, 0]
+
+        out["taught"].append(np.stack([run(paced(members, sd, seed), some) for sd in config.pace]))
+        out["mode"].append(run(mode, most))
+        out["whole"].append(run(members))
+        out["whole_mode"].append(run(mode))
+        out["prior"].append(run(draws))
+        out["middle"].append(run(learn.centre(config, hours)))
+    return {n: np.stack(v, axis=1 if n == "taught" else 0) for n, v in out.items()}
 
 
 def forecasts(
@@ -174,32 +192,39 @@ def forecasts(
     """Burned area and burn probability after the last assimilated perimeter, of each way to forecast."""
     from . import learn
     from .ahead import forecast_from
+    from .edges import drawn, paced, probable
 
     last, hours, scheme = len(fire.seconds) - 1, len(fire.times), learn.scheme_of(config)
     taught = corrections(fire.cut(config.near), config, left)
     lead = (later - fire.seconds[last]) / 3600.0
-    middle, drawn = learn.centre(config, hours), learn.prior_members(config, hours, seed)
+    middle, draws = learn.centre(config, hours), learn.prior_members(config, hours, seed)
+    every = list(range(last))
+    most, some = probable(fire, config, last, every), drawn(fire, config, last, every, seed)
     single = {
-        "gradient": (last, learn.members_of(found["gradient"], config, mode=True)),
-        "prior": (last, middle),
-        "open": (0, middle),
-        "prior_flat": (last, middle | {"terrain": np.zeros((1,), np.float32)}),
+        "gradient": (last, learn.members_of(found["gradient"], config, mode=True), most),
+        "edge": (last, middle, most),
+        "prior": (last, middle, None),
+        "open": (0, middle, None),
+        "prior_flat": (last, middle | {"terrain": np.zeros((1,), np.float32)}, None),
     }
-    some = {n: (last, _first(learn.members_of(f, config), config.members)) for n, f in found.items()}
-    some |= {"prior": (last, drawn), "open": (0, drawn)}
+    many = {n: (last, _first(learn.members_of(f, config), config.members), some) for n, f in found.items()}
+    many |= {"edge": (last, draws, some), "prior": (last, draws, None), "open": (0, draws, None)}
     out: Found = {}
-    for name, (k, values) in single.items():
-        ahead = forecast_from(fire, k, values, later, scheme)
+    for name, (k, values, lit) in single.items():
+        ahead = forecast_from(fire, k, values, later, scheme, lit)
         out[f"burned_{name}"] = ahead.burned[0]
         out[f"arrival_{name}"] = ahead.arrival[0]
-    for name, (k, values) in some.items():
-        ahead = forecast_from(fire, k, values, later, scheme)
+    for name, (k, values, lit) in many.items():
+        ahead = forecast_from(fire, k, values, later, scheme, lit)
         out[f"chance_{name}"] = ahead.probability().astype(np.float32)
-        if name == "open" or taught is None:
+        if name in ("open", "edge") or taught is None:
             continue
-        fix = taught["prior" if name == "prior" else "taught"][0]
+        fix = taught["prior" if name == "prior" else "taught"]
+        if fix.pace > 0.0:
+            ahead = forecast_from(fire, k, paced(values, fix.pace, seed), later, scheme, lit)
         out[f"wide_{name}"] = ahead.probability(fix.speed * lead).astype(np.float32)
-        out[f"corrected_{name}"] = fix.curve(out[f"wide_{name}"]).astype(np.float32)
+        if fix.curve is not None:
+            out[f"corrected_{name}"] = fix.curve(out[f"wide_{name}"]).astype(np.float32)
     return out
 
 
@@ -211,15 +236,20 @@ def corrections(fire: TimedFire, config: Progression, left: Found) -> dict[str, 
 
     if not left:
         return None
-    out = {}
-    for name in ("taught", "prior"):
-        held = []
-        for k, level in enumerate(left[name]):
+
+    def held(levels: np.ndarray) -> list[Left]:
+        out = []
+        for k, level in enumerate(levels):
             ahead = Forecast(fire.seconds[k + 1 : k + 2], level[:, None], np.empty(0), fire.grid.width)
             hours = float(fire.seconds[k + 1] - fire.seconds[k]) / 3600.0
-            held.append(Left(ahead, fire.burned[k + 1], judged(fire, k, config.judged), hours))
-        out[name] = correction(held, config.widening, config.trust)
-    return out
+            out.append(Left(ahead, fire.burned[k + 1], judged(fire, k, config.judged), hours))
+        return out
+
+    taught = {sd: held(v) for sd, v in zip(config.pace, left["taught"], strict=True)}
+    return {
+        "taught": correction(taught, config.widening, config.trust),
+        "prior": correction({0.0: held(left["prior"])}, config.widening, config.trust),
+    }
 
 
 def _first(values: dict[str, Any], number: int) -> dict[str, Any]:

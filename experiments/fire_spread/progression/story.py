@@ -90,38 +90,74 @@ def _chance(ds: xr.Dataset, folder: RunFolder, bins: int) -> Section:
         )
     none = scores.nothing(ds)
     body.append(("no fire", "", *(f"{v:.4f}" for v in none), *(f"{v:.4f}" for v in none)))
-    bins_of = []
-    state = "corrected_gradient" if "corrected_gradient" in ds else "chance_gradient"
-    before, after = scores.curve(ds, "chance_gradient", bins), scores.curve(ds, state, bins)
+    told = {n: scores.examined(ds, n, bins) for n in scores.whole(ds)}
+    tests, bars = [], []
+    for method, found in told.items():
+        state = results.STATES[scores.headline(ds, method).split("_")[0]]
+        for when, c in zip((*times, "pooled"), found, strict=True):
+            tests.append(
+                (
+                    results.MANY[method],
+                    state,
+                    when,
+                    f"{c.slope:.2f} ({c.slope_range[0]:.2f} to {c.slope_range[1]:.2f})",
+                    f"{c.intercept:+.2f} ({c.intercept_range[0]:+.2f} to {c.intercept_range[1]:+.2f})",
+                    f"{c.reliability.error:.3f}",
+                    f"{c.error_limit:.3f}",
+                    "nothing" if c.held else "**yes**",
+                )
+            )
+    c = told["gradient"][-1]
     for i in range(bins):
-        bins_of.append(
+        r, some = c.reliability, c.reliability.count[i] > 0
+        bars.append(
             (
                 f"{i / bins:g} to {(i + 1) / bins:g}",
-                *(f"{v[i]:.3f}" if np.isfinite(v[i]) else "-" for v in (before.forecast, before.frequency)),
-                str(int(before.count[i])),
-                *(f"{v[i]:.3f}" if np.isfinite(v[i]) else "-" for v in (after.forecast, after.frequency)),
-                str(int(after.count[i])),
+                *(f"{v:.3f}" if some else "-" for v in (r.forecast[i], r.frequency[i])),
+                f"{c.low[i]:.3f} to {c.high[i]:.3f}" if some else "-",
+                str(int(r.count[i])),
             )
         )
-    text = (
-        "The correction is from assimilated intervals alone, each forecast by what the others taught: an error of the "
-        "front that grows with time, of least Brier score there"
-        + (f" ({ds.attrs['front_error_taught']:g} m h-1)" if "front_error_taught" in ds.attrs else "")
-        + ", and a logistic curve. Two intervals of one fire are little to learn a correction from."
-    )
     name = figures.progression_reliability(ds, folder.figures, bins)
     header = ("burn probability", "", *(f"Brier {t[-5:]}" for t in times), *(f"ECE {t[-5:]}" for t in times))
-    parts = ("bin", "mean", "burned", "cells", "mean, corrected", "burned, corrected", "cells, corrected")
     return Section(
         "Is the burn probability of new growth to be trusted?",
-        text,
+        _how(ds),
         figures=[
             Figure(f"figures/{name}.svg", "Share of cells that newly burned against burn probability", "")
         ],
         tables=[
             Table(header, body, "Brier score and expected calibration error"),
-            Table(parts, bins_of, "reliability of the assimilated forecast, all times"),
+            Table(
+                ("forecast", "", "time", "slope", "intercept", "ECE", "ECE by chance", "against calibration"),
+                tests,
+                f"tests of calibration on blocks of {float(ds.attrs['block']) / 1000:g} km, 95 % ranges",
+            ),
+            Table(
+                ("bin", "mean", "burned", "of a calibrated one", "cells"),
+                bars,
+                "reliability of the assimilated forecast with consistency bars, all times",
+            ),
         ],
+    )
+
+
+def _how(ds: xr.Dataset) -> str:
+    """How probabilities were corrected, and what the tests hold."""
+    text = ""
+    if "front_error_taught" in ds.attrs:
+        before, after = ds.attrs["crossed_taught"]
+        text = (
+            "The correction is from assimilated intervals alone, each forecast by what the others taught: an error of "
+            f"rates ({ds.attrs['rate_error_taught']:g} of their logarithm) and one of the front that grows with time "
+            f"({ds.attrs['front_error_taught']:g} m h-1), of least Brier score there. A logistic curve is added where "
+            f"that of the other intervals betters the score (here from {before:.3f} to {after:.3f} of that of no fire: "
+            f"{'added' if after < before else 'left out'}). Two intervals of one fire are little to learn it from. "
+        )
+    return text + (
+        "Slopes are one and intercepts zero where probabilities are calibrated; ranges are from blocks of ground drawn "
+        "with replacement, and an error is told from chance by outcomes drawn from the forecast itself, alike within a "
+        "block. Few blocks of one fire let much pass: a forecast that passes is not shown to be calibrated."
     )
 
 
@@ -151,18 +187,24 @@ def _learned(ds: xr.Dataset, config: Progression) -> Section:
             "learned",
         )
     ]
-    if "left_out_dice_mode" in ds:
+    if "left_out_dice_taught" in ds:
         rows = [
-            (t, *(f"{v:.3f}" for v in ds[f"left_out_dice_{n}"].values))
-            for n, t in (("mode", "taught by the other intervals"), ("middle", "middle of the priors"))
+            (t, *(f"{v:.3f}" for m in ("dice", "brier", "ece") for v in ds[f"left_out_{m}_{n}"].values))
+            for n, t in results.LEFT.items()
         ]
-        count = ds.sizes["interval"]
+        each = [
+            f"{m}, interval {i + 1}" for m in ("Dice", "Brier", "ECE") for i in range(ds.sizes["interval"])
+        ]
         tables.append(
-            Table(
-                ("forecast", *(f"interval {i + 1}" for i in range(count))), rows, "Dice of left-out intervals"
-            )
+            Table(("forecast", *each), rows, "left-out intervals: Dice of one run, scores of members")
         )
     text = "Values per hour are in the order of the weather; after the last assimilated perimeter none is learned."
+    if "edge_coefficients" in ds.attrs:
+        (head, idle), sd = ds.attrs["edge_coefficients"], ds.attrs["edge_sd"]
+        text += (
+            f" The odds that a piece of perimeter burns on are exp({head:.2f} {idle:+.2f} s), with s the share of the "
+            f"last interval that it stood still (standard deviations {sd[0]:.2f} and {sd[1]:.2f})."
+        )
     if "posterior_rhat" in ds.attrs:
         worst, least = float(ds.attrs["posterior_rhat"]), float(ds.attrs["posterior_ess"])
         word = "agree" if worst < MIXED else "**do not agree: its draws are no posterior yet**"
@@ -181,9 +223,10 @@ def _limits(ds: xr.Dataset, config: Progression) -> Section:
     text = (
         f"- One fire, and {ds.sizes['lead']} forecasts that are not independent: no interval of a gain is given.\n"
         f"- Weather is that which was recorded, at the time of the forecast too: its error is not in the forecast.\n"
-        f"- Priors, the error of fronts and the parameters were chosen on intervals up to the last assimilated "
-        f"perimeter, some of the priors with these intervals in sight.\n"
-        f"- Only what burned since the last perimeter is taken to burn on; older edges are taken to be out.\n"
+        f"- Priors, the model of the edge, errors of rates and of fronts and the parameters were chosen on intervals "
+        f"up to the last assimilated perimeter, some of the priors with these intervals in sight.\n"
+        f"- Of what burned since the last perimeter a part is drawn to burn on, by how long it had been still; older "
+        f"edges are taken to be out, and forecasts without assimilation begin from all of it.\n"
         f"- Cells without fuel burn in the mapped perimeters, too (lines are drawn smooth, and firebrands cross rock "
         f"and rivers): a share of the rate in boreal spruce stands for both.\n"
         f"- Blocks of {config.coarser} x {config.coarser} cells are simulated as one; scores are on the file's cells."

@@ -22,8 +22,11 @@ are mapped perimeters. The user gives the physics as a function from values of t
     brier(chance, burned_later, where=~burned_then & burnable)
 """
 
-from .ahead import Forecast, forecast
+from .activity import PRIOR, Activity, Watched, fit_activity, watch
+from .ahead import Forecast, forecast, from_part
+from .calibration import Calibration, calibration
 from .coarse import CoarseField
+from .edge import Edge, edge_of
 from .gradient import Estimate, map_estimate
 from .kalman import Ensemble, Localisation, ensemble_kalman
 from .misfit import Misfit, front_distance
@@ -35,9 +38,14 @@ from .recalibration import Recalibration, recalibrate
 from .sampling import Samples, posterior
 from .score import Reliability, brier, dice, new_growth, reliability
 from .simulator import Simulator, simulator
+from .starts import Start, begun_at, starts_of
 
 __all__ = [
+    "PRIOR",
+    "Activity",
+    "Calibration",
     "CoarseField",
+    "Edge",
     "Ensemble",
     "Estimate",
     "Forecast",
@@ -50,12 +58,19 @@ __all__ = [
     "Reliability",
     "Samples",
     "Simulator",
+    "Start",
+    "Watched",
+    "begun_at",
     "brier",
+    "calibration",
     "dice",
     "draw",
+    "edge_of",
     "ensemble_kalman",
+    "fit_activity",
     "flatten",
     "forecast",
+    "from_part",
     "front_distance",
     "in_time",
     "log_prior",
@@ -65,5 +80,7 @@ __all__ = [
     "recalibrate",
     "reliability",
     "simulator",
+    "starts_of",
     "unflatten",
+    "watch",
 ]

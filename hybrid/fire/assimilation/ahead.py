@@ -21,6 +21,7 @@ from .perimeter import Perimeter
 from .problem import Problem
 from .runs import each
 from .simulator import NOT_A_NUMBER, Simulator
+from .starts import Start, begun_at, starts_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,7 @@ def forecast(
     *,
     start: Front | Perimeter | None = None,
     since: float | None = None,
+    lit: Any = None,
     batch: int | None = None,
     threads: int = 1,
 ) -> Forecast:
@@ -89,6 +91,8 @@ def forecast(
             the problem where it is not given. Anything but that needs a simulation by
             :func:`hybrid.fire.assimilation.simulator`.
         since: time of a front [s].
+        lit: the part of a perimeter that burns on, (y, x) or (member, y, x), as :class:`Edge` and :class:`Activity`
+            give it; all of it where it is not given. What does not is out, and does not count as burned then.
         batch: members as one vectorised program, for accelerators; one by one where it is not given.
         threads: members side by side.
 
@@ -102,6 +106,8 @@ def forecast(
     _order(clock, begin, problem.until)
     simulate: Any = problem.simulate
     each_own, fronts = False, None
+    if lit is not None and not isinstance(start, Perimeter):
+        raise DataError("a part burns on of no perimeter", "lit", "give the perimeter as `start`")
     if start is not None:
         if not isinstance(simulate, Simulator):
             raise ModelError(
@@ -124,7 +130,11 @@ def forecast(
             simulate = simulate.begun(start, since)
     members = {p.name: jnp.asarray(values[p.name]) for p in problem.parameters}
     shared = simulate, jnp.asarray(clock, problem.space.centre.dtype)
-    if each_own:
+    if lit is not None:
+        assert isinstance(start, Perimeter)
+        starts = starts_of(simulate, start.burned, lit, number)
+        found = each(from_part, shared, (members, starts), batch, threads)
+    elif each_own:
         found = each(_from_its_own, shared, (members, fronts), batch, threads)
     else:
         found = each(_from_one, shared, members, batch, threads)
@@ -133,7 +143,7 @@ def forecast(
     return Forecast(clock, found.level, found.arrival, problem.grid.width)
 
 
-def _from_one(shared: tuple[Any, Array], member: dict[str, Array]) -> Front:
+def _from_one(shared: tuple[Any, Array], member: Mapping[str, Any]) -> Front:
     found = shared[0](member, shared[1])
     return Front(found.level, found.arrival[-1] if found.arrival.ndim == 3 else found.arrival)
 
@@ -141,6 +151,16 @@ def _from_one(shared: tuple[Any, Array], member: dict[str, Array]) -> Front:
 def _from_its_own(shared: tuple[Any, Array], member: tuple[dict[str, Array], Front]) -> Front:
     simulate = eqx.tree_at(lambda s: s.front, shared[0], member[1])
     return _from_one((simulate, shared[1]), member[0])
+
+
+def from_part(shared: tuple[Any, Array], member: tuple[Mapping[str, Any], Start]) -> Front:
+    """Front of one member at the times, from the part of a fire that burns on; for :func:`each`.
+
+    Args:
+        shared: simulation and times.
+        member: values and start.
+    """
+    return _from_one((begun_at(shared[0], member[1]), shared[1]), member[0])
 
 
 def _members(parameters: Any, values: Mapping[str, Any]) -> int:
@@ -173,4 +193,4 @@ def _order(clock: np.ndarray, begin: float | None, until: float | None) -> None:
         )
 
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["Forecast", "forecast", "from_part"]

@@ -10,10 +10,7 @@ from jaxtyping import Float
 
 from data.errors import ConfigError
 
-from .score import pairs
-
-EDGE = 1e-4
-"""Probabilities are kept this far from 0 and 1 where their logit is taken."""
+from .score import logit, pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +66,10 @@ def recalibrate(
         knots, place, count = np.unique(p, return_inverse=True, return_counts=True)
         share = np.bincount(place, b.astype(float)) / count
         return Recalibration(knots, np.asarray(isotonic_regression(share, weights=count).x))
-    slope, shift = _logistic(_logit(p), b.astype(float), trust)
-    knots = 1.0 / (1.0 + np.exp(-np.linspace(_logit(0.0), _logit(1.0), 513)))
+    slope, shift = _logistic(logit(p), b.astype(float), trust)
+    knots = 1.0 / (1.0 + np.exp(-np.linspace(logit(0.0), logit(1.0), 513)))
     knots[0], knots[-1] = 0.0, 1.0
-    return Recalibration(knots, 1.0 / (1.0 + np.exp(-(slope * _logit(knots) + shift))))
-
-
-def _logit(p: Any) -> np.ndarray:
-    inside = np.clip(p, EDGE, 1.0 - EDGE)
-    return np.log(inside) - np.log1p(-inside)
+    return Recalibration(knots, 1.0 / (1.0 + np.exp(-(slope * logit(knots) + shift))))
 
 
 def _logistic(x: np.ndarray, burned: np.ndarray, trust: float) -> tuple[float, float]:

@@ -9,6 +9,15 @@ from jaxtyping import Bool, Float
 
 from data.errors import ConfigError, DataError
 
+EDGE = 1e-4
+"""Probabilities are kept this far from 0 and 1 where their logit is taken."""
+
+
+def logit(probability: Any) -> Float[np.ndarray, ...]:
+    """Logarithm of the odds [1], of probabilities kept from 0 and 1."""
+    inside = np.clip(probability, EDGE, 1.0 - EDGE)
+    return np.log(inside) - np.log1p(-inside)
+
 
 def new_growth(burned_then: Any, burned_now: Any) -> Bool[np.ndarray, "*lead y x"]:
     """Cells that burned between two times: burned now and not then.
@@ -110,4 +119,4 @@ def pairs(probability: Any, observed: Any, where: Any = None) -> tuple[np.ndarra
     return np.clip(p.ravel(), 0.0, 1.0), b.ravel()
 
 
-__all__ = ["Reliability", "brier", "dice", "new_growth", "pairs", "reliability"]
+__all__ = ["EDGE", "Reliability", "brier", "dice", "logit", "new_growth", "pairs", "reliability"]
