@@ -12,11 +12,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from ...fence import fence
-from .passage import Slopes, Wave, facing, passage, passage_pull, rate_of
-from .slopes import FAR, Layout, differences, one_sided, one_sided_adjoint, padded
+from .passage import Axes, Passage, Slopes, Wave, passage, passage_pull
+from .slopes import FAR, Layout, corrections, one_sided, one_sided_adjoint, padded, smaller
 
 Flat = Float[Array, " size"]
 Step = Int[Array, ""]
@@ -35,46 +35,57 @@ rates are closer than that, and the order stays.
 class Linear(NamedTuple):
     """What the derivative at a level needs: the level, padded, and slopes of fronts that pass alike.
 
-    ``share`` is one where the slopes are those of second order, else by how much bare differences are multiplied.
+    Where bare differences were taken, :data:`MOST` times these, the last bit of ``p`` is one, else zero.
     """
 
     wide: Array
     p: Array
     q: Array
-    share: Array | None
 
 
-def _sides(layout: Layout, wide: Array, step: Step) -> Slopes:
-    """Slopes of the level, padded, on the four sides of each cell."""
-    columns = one_sided(wide, layout, 1, step)
-    return Slopes(*columns, *one_sided(wide, layout, layout.stride, step))
+def _marked(p: Flat, mark: Bool[Array, " size"]) -> Flat:
+    """Numbers with a truth value in their last bit: a third result of one pass over memory, where there are two."""
+    whole = lax.bitcast_convert_type(p, f"int{8 * p.dtype.itemsize}")
+    return lax.bitcast_convert_type((whole & -2) | mark, p.dtype)
 
 
-def _bare(layout: Layout, wide: Array) -> Slopes:
-    """The same without correction."""
-    return Slopes(*differences(wide, layout, 1), *differences(wide, layout, layout.stride))
+def _mark(p: Flat) -> Bool[Array, " size"]:
+    return (lax.bitcast_convert_type(p, f"int{8 * p.dtype.itemsize}") & 1) == 1
 
 
-def linear(layout: Layout, level: Flat, wave: Wave, step: Step) -> Linear:
+def _passages(
+    layout: Layout, wide: Array, wave: Wave, axes: Axes, step: Step
+) -> tuple[Passage, Passage | None]:
+    """How fronts pass by slopes of the level, padded, of the layout's order, and by bare differences."""
+    strides = (1, layout.stride)
+    bare = [one_sided(wide, layout, stride) for stride in strides]
+    if layout.order == 1:
+        return passage(wave, axes, Slopes(*bare[0], *bare[1])), None
+    more = fence(tuple(corrections(wide, layout, stride) for stride in strides), step)
+    high = [one_sided(wide, layout, stride, half) for stride, half in zip(strides, more, strict=True)]
+    return passage(wave, axes, Slopes(*high[0], *high[1])), passage(wave, axes, Slopes(*bare[0], *bare[1]))
+
+
+def linear(layout: Layout, level: Flat, wave: Wave, axes: Axes, step: Step) -> Linear:
     """What :func:`pull` needs."""
     wide = fence(padded(layout, level, FAR), step)
+    high, bare = _passages(layout, wide, wave, axes, step)
+    p, q = high.p, high.q
+    if bare is not None:
+        over = high.rate > MOST * bare.rate
+        p, q = _marked(jnp.where(over, MOST * bare.p, p), over), jnp.where(over, MOST * bare.q, q)
     # as one complex number both leave a single pass over memory
-    both = fence(lax.complex(*facing(wave, _sides(layout, wide, step))), step)
-    if layout.order == 1:
-        return Linear(wide, both.real, both.imag, None)
-    bare = fence(lax.complex(*facing(wave, _bare(layout, wide))), step)
-    high = rate_of(wave, both.real, both.imag) > MOST * rate_of(wave, bare.real, bare.imag)
-    share = fence(jnp.where(high, MOST, 1.0), step)
-    some = fence(jnp.where(high, MOST * bare, both), step)
-    return Linear(wide, some.real, some.imag, share)
+    both = fence(lax.complex(p, q), step)
+    return Linear(wide, both.real, both.imag)
 
 
 def pull(layout: Layout, wave: Wave, at: Linear, cotangent: Flat, step: Step) -> tuple[Flat, Wave]:
     """Cotangents of the level and of the rates, from that of the Hamiltonian."""
     by_wave, rays = passage_pull(wave, at.p, at.q, cotangent, step)
     known = (*rays, cotangent)
-    if at.share is not None:
-        known = (*rays, cotangent * at.share, jnp.where(at.share == 1.0, cotangent, 0.0))
+    if layout.order == 2:
+        mark = _mark(at.p)
+        known = (*rays, jnp.where(mark, MOST * cotangent, cotangent), jnp.where(mark, 0.0, cotangent))
     east, south, *given = fence(tuple(padded(layout, a, 0.0) for a in fence(known, step)), step)
     columns = one_sided_adjoint(at.wide, east, given[0], given[-1], layout, 1, step)
     return columns + one_sided_adjoint(
@@ -83,29 +94,29 @@ def pull(layout: Layout, wave: Wave, at: Linear, cotangent: Flat, step: Step) ->
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def hamiltonian(layout: Layout, level: Flat, wave: Wave, step: Step) -> Flat:
+def hamiltonian(layout: Layout, level: Flat, wave: Wave, axes: Axes, step: Step) -> Flat:
     """Rate at which the level falls at each cell [level s-1 times the cell's width].
 
     Args:
         layout: of the grid.
         level: negative where burned, in one long array.
         wave: elliptical spread, likewise [m s-1].
+        axes: of this wave, without a derivative of their own: that by the wave holds what goes through them.
         step: index of the present step of the loop; see :func:`hybrid.fence.fence`.
     """
     wide = fence(padded(layout, level, FAR), step)
-    rate = passage(wave, _sides(layout, wide, step))
-    if layout.order == 1:
-        return rate
-    return jnp.minimum(rate, MOST * passage(wave, _bare(layout, wide)))
+    high, bare = _passages(layout, wide, wave, axes, step)
+    return high.rate if bare is None else smaller(high.rate, MOST * bare.rate)
 
 
-def _forward(layout: Layout, level: Flat, wave: Wave, step: Step) -> tuple[Flat, tuple]:
-    return hamiltonian(layout, level, wave, step), (level, wave, step)
+def _forward(layout: Layout, level: Flat, wave: Wave, axes: Axes, step: Step) -> tuple[Flat, tuple]:
+    return hamiltonian(layout, level, wave, axes, step), (level, wave, axes, step)
 
 
 def _backward(layout: Layout, kept: tuple, cotangent: Flat) -> tuple:
-    level, wave, step = kept
-    return *pull(layout, wave, linear(layout, level, wave, step), cotangent, step), None
+    level, wave, axes, step = kept
+    at = linear(layout, level, wave, axes, step)
+    return *pull(layout, wave, at, cotangent, step), jax.tree.map(jnp.zeros_like, axes), None
 
 
 hamiltonian.defvjp(_forward, _backward)

@@ -9,6 +9,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from ...fence import fence
+from .slopes import larger, smaller
 
 Flat = Float[Array, " size"]
 TINY = 1e-30
@@ -39,40 +40,75 @@ class Slopes(NamedTuple):
     below: Array
 
 
-class _Normal(NamedTuple):
-    """The ray that belongs to the front's normal: slopes on its side, and its rate, zero where that side feeds none."""
+class Axes(NamedTuple):
+    """What rays along an axis need of the ellipse.
 
-    p: Array
-    q: Array
-    rate: Array
+    Attributes:
+        length: half its long axis [m s-1].
+        across: one over b^2 and the square of the centre's rate along rows [s2 m-2].
+        upright: one over b^2 and the square of the centre's rate along columns [s2 m-2].
+    """
 
-
-class _Axes(NamedTuple):
-    """The best rays along columns and rows: what they would give, before the share of the flanks' b^2."""
-
-    east: Array
-    west: Array
-    south: Array
-    north: Array
+    length: Array
     across: Array
     upright: Array
 
 
-def passage(wave: Wave, slopes: Slopes) -> Flat:
+class Passage(NamedTuple):
+    """How the front passes a cell.
+
+    Attributes:
+        rate: at which the level falls.
+        p: slope along columns of the straight front that passes alike, zero where nothing passes.
+        q: likewise along rows.
+    """
+
+    rate: Array
+    p: Array
+    q: Array
+
+
+def axes_of(wave: Wave) -> Axes:
+    """What :func:`passage` needs beside the wave, once for all stages of a step."""
+    c, d, beta = wave.along, wave.down, wave.flank * wave.flank
+    return Axes(
+        jnp.sqrt(beta + c * c + d * d + TINY), 1.0 / (beta + d * d + TINY), 1.0 / (beta + c * c + TINY)
+    )
+
+
+def passage(wave: Wave, axes: Axes, slopes: Slopes) -> Passage:
     """Rate at which the level falls: H(p) = c . p + sqrt(b^2 |p|^2 + (c . p)^2), upwind.
 
     H is the maximum of u . p over the rays u of the ellipse, and Godunov's flux takes each ray with the slope on
     the side it comes from [@osher1991high]. The maximum lies at the ray of the front's normal or, where the side
     that feeds this ray burns later than the cell itself (beside a road, a river or slower fuel), at a ray along an
     axis, where the ellipse reaches b^2 / (a - c cos).
+
+    The slopes (p, q) are those of the straight front whose H(p, q) and derivatives are those here. At the ray of the
+    normal they are the slopes on its side. A ray along the columns is that of the front whose q makes H least,
+    q = -d (c +- a) p / (b^2 + d^2): there H does not change with q, so that its derivatives by p and by the wave are
+    those of the constrained maximum; likewise along the rows.
     """
-    columns, rows = _along_axes(wave, _axes(wave, slopes))
-    return jnp.maximum(_normal(wave, slopes).rate, jnp.maximum(jnp.maximum(columns, rows), 0.0))
+    normal = _normal(wave, slopes)
+    c, d, a, beta = wave.along, wave.down, axes.length, wave.flank * wave.flank
+    east, west = (a + c) * slopes.left, (c - a) * slopes.right
+    south, north = (a + d) * slopes.above, (d - a) * slopes.below
+    level, steep = larger(east, west), larger(south, north)
+    columns, rows = beta * axes.across * level, beta * axes.upright * steep
+    best = larger(larger(columns, rows), 0.0)
+    lying = columns >= rows
+    p = jnp.where(lying, jnp.where(east >= west, slopes.left, slopes.right), -c * axes.upright * steep)
+    q = jnp.where(lying, -d * axes.across * level, jnp.where(south >= north, slopes.above, slopes.below))
+    upright, some = normal.rate > best, best > 0.0
+    p, q = jnp.where(some, p, 0.0), jnp.where(some, q, 0.0)
+    return Passage(
+        larger(normal.rate, best), jnp.where(upright, normal.p, p), jnp.where(upright, normal.q, q)
+    )
 
 
 def _outward(back: Flat, ahead: Flat) -> Flat:
     """The slope that a front comes from: the greater fall, zero at a minimum [@rouy1992viscosity]."""
-    rise, fall = jnp.maximum(back, 0.0), jnp.minimum(ahead, 0.0)
+    rise, fall = larger(back, 0.0), smaller(ahead, 0.0)
     return jnp.where(rise > -fall, rise, fall)
 
 
@@ -88,7 +124,8 @@ def _ray(wave: Wave, p: Flat, q: Flat, rate: Flat) -> tuple[Flat, Flat]:
     return wave.along * rate + beta * p, wave.down * rate + beta * q
 
 
-def _normal(wave: Wave, slopes: Slopes) -> _Normal:
+def _normal(wave: Wave, slopes: Slopes) -> Passage:
+    """By the ray that belongs to the front's normal, at a rate of zero where the side it comes from feeds none."""
     p, q = _outward(slopes.left, slopes.right), _outward(slopes.above, slopes.below)
     u, v = _ray(wave, p, q, rate_of(wave, p, q))
     east, south = u > 0.0, v > 0.0
@@ -97,52 +134,8 @@ def _normal(wave: Wave, slopes: Slopes) -> _Normal:
     rate = rate_of(wave, p, q)
     u, v = _ray(wave, p, q, rate)
     # the ray of these slopes must come from the sides that they were taken on
-    fed = jnp.minimum(jnp.where(east, u, -u), jnp.where(south, v, -v)) >= 0.0
-    return _Normal(p, q, jnp.where(fed, rate, 0.0))
-
-
-def _axes(wave: Wave, slopes: Slopes) -> _Axes:
-    c, d, beta = wave.along, wave.down, wave.flank * wave.flank
-    a = jnp.sqrt(beta + c * c + d * d + TINY)
-    return _Axes(
-        (a + c) * slopes.left,
-        (c - a) * slopes.right,
-        (a + d) * slopes.above,
-        (d - a) * slopes.below,
-        1.0 / (beta + d * d + TINY),
-        1.0 / (beta + c * c + TINY),
-    )
-
-
-def _along_axes(wave: Wave, axes: _Axes) -> tuple[Flat, Flat]:
-    """Rates of the best rays along columns and along rows."""
-    beta = wave.flank * wave.flank
-    columns, rows = jnp.maximum(axes.east, axes.west), jnp.maximum(axes.south, axes.north)
-    return beta * axes.across * columns, beta * axes.upright * rows
-
-
-def facing(wave: Wave, slopes: Slopes) -> tuple[Flat, Flat]:
-    """Slopes (p, q) of the straight front that passes as the cell's does: H(p, q) and its derivatives are those here.
-
-    At the ray of the normal they are the slopes on its side. A ray along the columns is that of the front whose q
-    makes H least, q = -d (c +- a) p / (b^2 + d^2): there H does not change with q, so that its derivatives by p and
-    by the wave are those of the constrained maximum; likewise along the rows. Zero where nothing passes.
-
-    Both numbers leave one pass over memory as one complex number, where two results would be two passes.
-    """
-    normal, axes = _normal(wave, slopes), _axes(wave, slopes)
-    columns, rows = _along_axes(wave, axes)
-    best = jnp.maximum(jnp.maximum(columns, rows), 0.0)
-    lying = columns >= rows
-    p = jnp.where(axes.east >= axes.west, slopes.left, slopes.right)
-    q = jnp.where(axes.south >= axes.north, slopes.above, slopes.below)
-    p, q = (
-        jnp.where(lying, p, -wave.along * axes.upright * jnp.maximum(axes.south, axes.north)),
-        jnp.where(lying, -wave.down * axes.across * jnp.maximum(axes.east, axes.west), q),
-    )
-    upright, some = normal.rate > best, best > 0.0
-    p, q = jnp.where(some, p, 0.0), jnp.where(some, q, 0.0)
-    return jnp.where(upright, normal.p, p), jnp.where(upright, normal.q, q)
+    fed = smaller(jnp.where(east, u, -u), jnp.where(south, v, -v)) >= 0.0
+    return Passage(jnp.where(fed, rate, 0.0), p, q)
 
 
 def passage_pull(
@@ -155,7 +148,7 @@ def passage_pull(
 
     Args:
         wave: rates.
-        p: slope along columns, of :func:`facing`.
+        p: slope along columns, of :func:`passage`.
         q: slope along rows.
         cotangent: of the rate of passage.
         step: see :func:`hybrid.fence.fence`.
@@ -174,4 +167,4 @@ def passage_pull(
     return by_wave, rays
 
 
-__all__ = ["Slopes", "Wave", "facing", "passage", "passage_pull", "rate_of"]
+__all__ = ["Axes", "Passage", "Slopes", "Wave", "axes_of", "passage", "passage_pull", "rate_of"]

@@ -69,6 +69,16 @@ def padded(layout: Layout, flat: Float[Array, " size"], edge: float) -> Array:
     return jnp.concatenate([more, flat, more])
 
 
+def larger(a: Array, b: Array | float) -> Array:
+    """The greater one of numbers: one instruction, where ``jnp.maximum`` takes six to honour what is not a number."""
+    return jnp.where(a > b, a, b)
+
+
+def smaller(a: Array, b: Array | float) -> Array:
+    """The lesser one of numbers, likewise."""
+    return jnp.where(a < b, a, b)
+
+
 def correction(a: Array, b: Array) -> Array:
     """Half the second difference nearer to zero, zero where signs differ; none where both reach into unburnable cells.
 
@@ -78,32 +88,29 @@ def correction(a: Array, b: Array) -> Array:
     return jnp.where((a * b > 0.0) & (jnp.abs(nearer) < SANE), 0.5 * nearer, 0.0)
 
 
-def one_sided(wide: Array, layout: Layout, stride: int, step: Int[Array, ""]) -> tuple[Array, Array]:
-    """Differences to the cell before and behind, per cell, of first or second order [@osher1991high].
+def corrections(wide: Array, layout: Layout, stride: int) -> Array:
+    """What makes the difference across each face one of second order [@osher1991high].
 
-    The second order adds half the lesser of the two nearest second differences (the minmod of [@shu1988efficient]).
+    Half the lesser of the two nearest second differences (the minmod of [@shu1988efficient]).
 
     Args:
         wide: the field, padded.
         layout: of the grid.
         stride: distance of neighbours.
-        step: see :func:`hybrid.fence.fence`.
+
+    Returns:
+        One number for each face, (size + stride,): face k lies between the cells k - stride and k.
     """
-    # face k lies between the cells k - 1 and k
     a, b, c, d = (_part(wide, layout, k * stride, stride) for k in (-2, -1, 0, 1))
     rise = c - b
-    if layout.order == 1:
-        back, ahead = rise, rise
-    else:
-        half = correction(rise - (b - a), (d - c) - rise)
-        back, ahead = fence((rise + half, rise - half), step)
-    return back[: layout.size], ahead[stride:]
+    return correction(rise - (b - a), (d - c) - rise)
 
 
-def differences(wide: Array, layout: Layout, stride: int) -> tuple[Array, Array]:
-    """Differences to the cell before and behind, per cell, without correction."""
+def one_sided(wide: Array, layout: Layout, stride: int, more: Array | None = None) -> tuple[Array, Array]:
+    """Differences to the cell before and behind, per cell, bare or with :func:`corrections`."""
     before, here, behind = (_part(wide, layout, k * stride, 0) for k in (-1, 0, 1))
-    return here - before, behind - here
+    back, ahead = here - before, behind - here
+    return (back, ahead) if more is None else (back + more[: layout.size], ahead - more[stride:])
 
 
 def one_sided_adjoint(
@@ -129,11 +136,11 @@ def one_sided_adjoint(
 
     def before(k: int, more: int, of: Array = cotangent) -> Array:
         at = (layout, k * stride, more)
-        return _part(of, *at) * jnp.maximum(_part(ray, *at), 0.0)
+        return _part(of, *at) * larger(_part(ray, *at), 0.0)
 
     def behind(k: int, more: int, of: Array = cotangent) -> Array:
         at = (layout, k * stride, more)
-        return _part(of, *at) * jnp.minimum(_part(ray, *at), 0.0)
+        return _part(of, *at) * smaller(_part(ray, *at), 0.0)
 
     # each face gives to the cell behind it and takes from the cell before it
     out = before(0, 0) + behind(-1, 0) - before(1, 0) - behind(0, 0)
@@ -163,10 +170,12 @@ __all__ = [
     "FAR",
     "Layout",
     "correction",
-    "differences",
+    "corrections",
+    "larger",
     "lay",
     "one_sided",
     "one_sided_adjoint",
     "padded",
+    "smaller",
     "unlay",
 ]

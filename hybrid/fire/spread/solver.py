@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import diffrax
+import jax
 import jax.numpy as jnp
 
 from .hamiltonian import hamiltonian
+from .passage import axes_of
 from .steps import Table
 from .sweep import Fields, Front, Plan, arrive, rates_of, step_level
 
@@ -59,7 +61,8 @@ def by_diffrax(plan: Plan, front: Front, fields: Fields, table: Table) -> Front:
     def field(t: Any, y: Front, args: Any) -> Front:
         j = jnp.asarray(jnp.round(t), jnp.int32)
         rates = rates_of(plan, args[0], args[1], j)
-        fall: Any = hamiltonian(plan.layout, y.level, rates, j)
+        axes = jax.lax.stop_gradient(axes_of(rates))
+        fall: Any = hamiltonian(plan.layout, y.level, rates, axes, j)
         return Front(-fall * args[1].duration[j], jnp.zeros_like(y.arrival))
 
     real = front.level.dtype

@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from ...fence import fence
 from .hamiltonian import Linear, hamiltonian, linear, pull
-from .passage import Wave, rate_of
+from .passage import Wave, axes_of, rate_of
 from .slopes import FAR, Layout
 from .steps import Scheme, Table
 
@@ -81,11 +81,12 @@ def _unbuilt(fields: Fields, table: Table, j: Array, level: Array) -> tuple[Arra
 
 def _stages(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> Array:
     """Level after the Runge-Kutta stages."""
-    x = level
+    x, axes = level, fence(axes_of(wave), j)
     for weight in WEIGHTS[plan.scheme.stages]:
-        fall: Any = hamiltonian(plan.layout, x, wave, j)
+        fall: Any = hamiltonian(plan.layout, x, wave, axes, j)
         x = x - scale * fall
-        x = fence(weight * level + (1.0 - weight) * x if weight else x, j)
+        x = weight * level + (1.0 - weight) * x if weight else x
+        x, wave, axes = fence((x, wave, axes), j)
     return x
 
 
@@ -123,7 +124,9 @@ def sweep(plan: Plan, front: Front, fields: Fields, table: Table) -> Front:
     return lax.while_loop(lambda c: c[0] < table.count, body, (start, front))[1]
 
 
-def _forward(plan: Plan, front: Front, fields: Fields, table: Table) -> tuple[Front, tuple]:
+def _forward(plan: Plan, *given: Any) -> tuple[Front, tuple]:
+    front, fields, table = jax.tree.map(lambda a: a.value, given)
+    timed = any(a.perturbed for a in (given[2].start, given[2].duration, given[2].share))
     every = plan.every
     kept = jnp.zeros((-(-plan.scheme.max_steps // every), *front.level.shape), front.level.dtype)
 
@@ -140,7 +143,7 @@ def _forward(plan: Plan, front: Front, fields: Fields, table: Table) -> tuple[Fr
 
     start = (jnp.zeros((), jnp.int32), front, kept)
     _, after, kept = lax.while_loop(lambda c: c[0] < table.count, body, start)
-    return after, (kept, after.level, fields, table)
+    return after, (kept, after.level, fields, table, () if timed else None)
 
 
 class _Segment(NamedTuple):
@@ -150,19 +153,25 @@ class _Segment(NamedTuple):
     rise: Wave | None
 
 
+class _Times(NamedTuple):
+    """Cotangents of a table's times."""
+
+    start: Array
+    duration: Array
+    share: Array
+
+
 class _Back(NamedTuple):
     """Cotangents on the way back, and the level that the step led to.
 
-    Those of rates are sums over the steps of a segment: as they are, and by the step's share of the way, if any.
+    Those of rates are sums over the steps of a segment; where rates change from time to time, complex numbers whose
+    imaginary parts are sums by the step's share of the way. Those of times are None where nobody asks for them.
     """
 
     after: Array
     front: Front
     wave: Wave
-    shared: Wave | None
-    start: Array
-    duration: Array
-    share: Array
+    times: _Times | None
 
 
 def _step_back(
@@ -182,17 +191,17 @@ def _step_back(
     by_time = jnp.where(passed, back.front.arrival, 0.0)
     inverse = 1.0 / jnp.where(passed, old - back.after, 1.0)
     by_part = by_time * duration * inverse * inverse
-    by_duration = jnp.sum(by_time * old * inverse)
     by_new, by_old = fence((back.front.level + by_part * old, -by_part * back.after), j)
     # the stages from the last to the first
     weights = WEIGHTS[plan.scheme.stages]
-    at = _linear_stages(plan, level, wave, duration, j)
-    by_first, waves = 0.0, []
+    at, wave = _linear_stages(plan, level, wave, duration, j)
+    by_first, by_duration, waves = 0.0, 0.0, []
     for weight, here in zip(reversed(weights), reversed(at), strict=True):
         if weight:
             by_first = by_first + weight * by_new
             by_new = (1.0 - weight) * by_new
-        by_duration = by_duration - jnp.sum(by_new * rate_of(wave, here.p, here.q))
+        if back.times is not None:
+            by_duration = by_duration - jnp.sum(by_new * rate_of(wave, here.p, here.q))
         by_level, by_wave = pull(plan.layout, wave, here, -duration * by_new, j)
         by_new = fence(by_new + by_level, j)
         waves.append(by_wave)
@@ -201,40 +210,48 @@ def _step_back(
     if cut is not None:
         total = jax.tree.map(lambda a: a * cut[0], total)
         by_level = jnp.where(cut[1], 0.0, by_level)
-    total = fence(total, j)
-    shared, by_share = None, jnp.zeros_like(share)
+    times = back.times
+    if times is not None:
+        total = fence(total, j)
+        by_share: Any = jnp.zeros_like(share)
+        if over.rise is not None:
+            by_share = sum(jnp.sum(g * b) for g, b in zip(total, over.rise, strict=True))
+        by_duration = by_duration + jnp.sum(by_time * old * inverse)
+        found = _Times(jnp.sum(by_time), by_duration, by_share)
+        times = jax.tree.map(lambda all_, one: all_.at[j].set(one), times, found)
     if over.rise is not None:
-        shared = jax.tree.map(lambda s, g: s + share * g, back.shared, total)
-        by_share = sum(jnp.sum(g * b) for g, b in zip(total, over.rise, strict=True))
+        total = jax.tree.map(lambda g: lax.complex(g, share * g), total)
     return _Back(
         old,
         Front(by_level + by_old, jnp.where(passed, 0.0, back.front.arrival)),
         jax.tree.map(jnp.add, back.wave, total),
-        shared,
-        back.start.at[j].set(jnp.sum(by_time)),
-        back.duration.at[j].set(by_duration),
-        back.share.at[j].set(by_share),
+        times,
     )
 
 
-def _linear_stages(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> list[Linear]:
-    """What the derivative of each stage needs."""
-    x, at = level, []
+def _linear_stages(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> tuple[list[Linear], Wave]:
+    """What the derivative of each stage needs, and the wave behind the last fence."""
+    x, axes, at = level, fence(axes_of(wave), j), []
     weights = WEIGHTS[plan.scheme.stages]
     for i, weight in enumerate(weights):
-        at.append(linear(plan.layout, x, wave, j))
+        at.append(linear(plan.layout, x, wave, axes, j))
         if i + 1 < len(weights):
             x = x - scale * rate_of(wave, at[-1].p, at[-1].q)
-            x = fence(weight * level + (1.0 - weight) * x if weight else x, j)
-    return at
+            x = weight * level + (1.0 - weight) * x if weight else x
+            x, wave, axes = fence((x, wave, axes), j)
+    return at, wave
 
 
 def _backward(plan: Plan, kept: tuple, cotangent: Front) -> tuple:
-    levels, after, fields, table = kept
+    levels, after, fields, table, timed = kept
     every, linearly = plan.every, plan.scheme.between == "linear"
     zeros = jnp.zeros_like(table.start)
-    none = jax.tree.map(lambda a: jnp.zeros_like(a[0]), fields.wave)
-    back = _Back(after, cotangent, none, none if linearly else None, zeros, zeros, zeros)
+    none = jax.tree.map(
+        lambda a: jnp.zeros_like(a[0], dtype=jnp.result_type(a, 1j if linearly else 0.0)), fields.wave
+    )
+    cotangent = jax.tree.map(_filled, cotangent, is_leaf=_is_zero)
+    times = None if timed is None else _Times(zeros, zeros, zeros)
+    back = _Back(after, cotangent, none, times)
 
     def at(tree: Any, k: Array) -> Any:
         return jax.tree.map(lambda a: lax.dynamic_index_in_dim(a, k, keepdims=False), tree)
@@ -258,9 +275,8 @@ def _backward(plan: Plan, kept: tuple, cotangent: Front) -> tuple:
         _, back = lax.while_loop(lambda c: c[0] >= first, reverse, (j, back._replace(wave=none)))
         here = back.wave
         if linearly:
-            here = jax.tree.map(jnp.subtract, here, back.shared)
-            summed = jax.tree.map(lambda s, g: s.at[k + 1].add(g), summed, back.shared)
-            back = back._replace(shared=none)
+            summed = jax.tree.map(lambda s, g: s.at[k + 1].add(g.imag), summed, here)
+            here = jax.tree.map(lambda g: g.real - g.imag, here)
         return first - 1, back, jax.tree.map(lambda s, g: s.at[k].add(g), summed, here)
 
     def again(row: Array, last: Array) -> Array:
@@ -278,17 +294,20 @@ def _backward(plan: Plan, kept: tuple, cotangent: Front) -> tuple:
     start = (table.count - 1, back, summed)
     _, back, summed = lax.while_loop(lambda c: c[0] >= 0, segment, start)
     nothing = np.zeros(table.interval.shape, jax.dtypes.float0)
-    by_table = Table(
-        np.zeros((), jax.dtypes.float0),  # type: ignore[arg-type]
-        nothing,  # type: ignore[arg-type]
-        back.start,
-        back.duration,
-        back.share,
-    )
+    times = _Times(zeros, zeros, zeros) if back.times is None else back.times
+    by_table = Table(np.zeros((), jax.dtypes.float0), nothing, *times)  # type: ignore[arg-type]
     built = None if fields.built is None else jnp.zeros_like(fields.built)
     return back.front, Fields(summed, built), by_table
 
 
-sweep.defvjp(_forward, _backward)
+def _is_zero(a: Any) -> bool:
+    return isinstance(a, jax.custom_derivatives.SymbolicZero)
+
+
+def _filled(a: Any) -> Any:
+    return jnp.zeros(a.shape, a.dtype) if _is_zero(a) else a
+
+
+sweep.defvjp(_forward, _backward, symbolic_zeros=True)
 
 __all__ = ["WEIGHTS", "Fields", "Front", "Plan", "arrive", "rates_of", "step_level", "sweep"]
