@@ -148,8 +148,8 @@ def words(c: Calibration) -> str:
     low, high = (f"{v:.2f}" for v in c.slope_range)
     under, over = (f"{v:+.2f}" for v in c.intercept_range)
     return (
-        f"{c.blocks} blocks, slope {c.slope:.2f} ({low} to {high}), intercept {c.intercept:+.2f} ({under} to {over}), error "
-        f"{c.reliability.error:.3f} where up to {c.error_limit:.3f} is chance: "
+        f"{c.blocks} blocks, slope {c.slope:.2f} ({low} to {high}), intercept {c.intercept:+.2f} ({under} to {over}), "
+        f"error {c.reliability.error:.3f} where up to {c.error_limit:.3f} is chance: "
         f"{'nothing speaks against calibration' if c.held else 'not calibrated'}"
     )
 
