@@ -82,28 +82,28 @@ def trees(
 
     x = features(panel, attributes if pooled else ())
     out = {}
-    for name, target in panel.targets.items():
-        held = panel.masks[name] & days
-        series = np.full(target.shape, np.nan, np.float32)
-        groups = [np.arange(target.shape[1])] if pooled else [np.array([j]) for j in range(target.shape[1])]
-        for c in groups:
-            mask = held[:, c]
-            if mask.sum() < 60:
-                continue
-            model = HistGradientBoostingRegressor(
-                max_iter=iterations,
-                learning_rate=0.06,
-                max_leaf_nodes=15,
-                min_samples_leaf=30,
-                l2_regularization=1.0,
-                early_stopping=False,  # pyright: ignore[reportArgumentType]
-                random_state=seed,
-            )
-            # one thread: on few samples more of them only wait for each other
-            with threadpool_limits(1):
+    # one thread: on few samples more of them only wait for each other
+    with threadpool_limits(1):
+        for name, target in panel.targets.items():
+            held = panel.masks[name] & days
+            series = np.full(target.shape, np.nan, np.float32)
+            groups = [np.arange(target.shape[1])] if pooled else [np.array([j]) for j in range(target.shape[1])]
+            for c in groups:
+                mask = held[:, c]
+                if mask.sum() < 60:
+                    continue
+                model = HistGradientBoostingRegressor(
+                    max_iter=iterations,
+                    learning_rate=0.06,
+                    max_leaf_nodes=15,
+                    min_samples_leaf=30,
+                    l2_regularization=1.0,
+                    early_stopping=False,  # pyright: ignore[reportArgumentType]
+                    random_state=seed,
+                )
                 model.fit(x[:, c][mask], target[:, c][mask])
-            series[:, c] = model.predict(x[:, c].reshape(-1, x.shape[-1])).reshape(len(x), len(c))
-        out[name] = series
+                series[:, c] = model.predict(x[:, c].reshape(-1, x.shape[-1])).reshape(len(x), len(c))
+            out[name] = series
     return out
 
 

@@ -28,7 +28,11 @@ from .world import TRUTH, found_against_truth, synthetic_networks, synthetic_rol
 
 
 def quickened(config: Config) -> Config:
-    """The configuration of ``--quick``: fewer steps, one member, same everything else."""
+    """The configuration of ``--quick``: fewer steps, trees, scenarios and lengths of memory, one member.
+
+    Beside it a quick run leaves out what takes a large program of its own and few numbers need: closure in float64,
+    drift of a repeated year, and what `explain_stage.explain` says.
+    """
 
     def less(train: Any, steps: int) -> Any:
         return train.model_copy(
@@ -40,7 +44,7 @@ def quickened(config: Config) -> Config:
             "train": less(config.train, 20),
             "process_train": less(config.process_train, 20),
             "gru": config.gru.model_copy(update={"train": less(config.gru.train, 40)}),
-            "trees": min(config.trees, 40),
+            "trees": min(config.trees, 10),
             "split": config.split.model_copy(update={"static_members": min(config.split.static_members, 1)}),
             "memory_days": config.memory_days[:2],
             "scenarios": config.scenarios[:1],
@@ -154,9 +158,10 @@ def write(context: Context, ensembles: Ensembles) -> None:
     if "hybrid" in config.models and config.split.by != "site":
         models = ensembles.members("hybrid")
         found = results.details(ensembles.runs("hybrid"))
-        closure = found["closure"] | {
-            "absolute_float64": results.closure_double(models, prepared.panel, config.train.members)
-        }
+        closure = found["closure"]
+        if not context.quick:  # a program of its own, in float64
+            residual = results.closure_double(models, prepared.panel, config.train.members)
+            closure = closure | {"absolute_float64": residual}
         found["centres"] = {n: float(np.mean(np.asarray(v))) for n, v in centres(models).items()}
         write_json(folder, "closure.json", closure)
         write_json(folder, "curves.json", curves.curves(prepared.panel, found["driven"], found["centres"]))
@@ -255,9 +260,10 @@ def look_ahead(context: Context, ensembles: Ensembles) -> None:
         changed = project(models, panel, get_scenario(name), seen)
         rows += climate.summary(control, changed)
         context.progress({"stage": "scenarios", "step": number + 1, "steps": len(config.scenarios)})
-    write_json(
-        context.folder, "scenarios.json", {"changes": rows, "checks": climate.checks(models, control, seen)}
-    )
+    checks = climate.checks(models, control, seen)
+    if not context.quick:  # a program of its own
+        checks.append(climate.drift(models, control))
+    write_json(context.folder, "scenarios.json", {"changes": rows, "checks": checks})
 
 
 def project_run(folder: RunFolder, scenario: str, out: Path) -> None:
