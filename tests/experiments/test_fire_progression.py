@@ -277,6 +277,20 @@ def test_data_without_such_a_fire_leave_the_part_out(tmp_path):
     one_sentence(str(told.value), "0 netCDF files")
 
 
+def test_paces_keep_the_median_and_spread_all_rates_alike():
+    from experiments.fire_spread.progression.edges import paced
+
+    values = {n: np.full(101, 2.0, np.float32) for n in ("conifer", "broadleaf", "grass", "barrier", "wind")}
+    found = paced(values, 0.5, 0)
+    assert (found["wind"] == 2.0).all()
+    for name in ("broadleaf", "grass", "barrier"):
+        np.testing.assert_array_equal(found[name], found["conifer"])
+    logs = np.log(found["conifer"] / 2.0)
+    assert np.median(logs) == pytest.approx(0.0, abs=1e-6)
+    assert logs.std() == pytest.approx(0.5, abs=0.02)
+    np.testing.assert_array_equal(paced(values, 0.0, 0)["grass"], values["grass"])
+
+
 def test_only_the_last_run_burns_on(fire):
     later = replace(fire, burned=fire.burned.copy())
     assert (later.gone(1) == fire.burned[0]).all()
@@ -304,6 +318,13 @@ def test_a_synthetic_fire_runs_end_to_end_and_learning_betters_it(tmp_path):
     assert scores.gains(ds)["open"].min() > 0.0
     assert scores.gains(ds)["prior_ensemble"].mean() > 0.0
     assert ds.attrs["gradient_cost"][1] < ds.attrs["gradient_cost"][0]
+    # line went out for good once it had been still for 0.3 of an interval: two edges of some cells teach its sign
+    head, idle = ds.attrs["edge_coefficients"]
+    assert head > 0.0 > head + 0.6 * idle
+    chance = ds["edge_chance"].values
+    assert np.nanmin(chance) < 0.2 < 0.5 < np.nanmax(chance)
+    # and a start from part of the perimeter betters that from all of it
+    assert (table["edge"] > table["prior"]).all()
     for method in ("gradient", "kalman", "prior", "open"):
         values = ds[f"chance_{method}"].values
         assert values.min() >= 0.0

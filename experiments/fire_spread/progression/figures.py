@@ -66,8 +66,9 @@ def progression_reliability(ds: xr.Dataset, folder: Path, bins: int) -> str:
         ("gradient", "assimilated", "#56b4e9", "#0072b2"),
         ("prior", "not assimilated", "#f0c987", "#e69f00"),
     ):
-        told = scores.examined(ds, method, bins)[-1]
-        found, best = told.reliability, scores.headline(ds, method)
+        best = scores.headline(ds, method)
+        told = scores.examined(ds, best, bins)[-1]
+        found = told.reliability
         if best != f"chance_{method}":
             plain = scores.curve(ds, f"chance_{method}", bins)
             axis.plot(plain.forecast, plain.frequency, "o-", color=pale, label=f"{label}, members")

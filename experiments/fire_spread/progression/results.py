@@ -168,7 +168,7 @@ def dataset(
         for name, fix in fixed.items():
             attrs[f"front_error_{name}"], attrs[f"rate_error_{name}"] = float(fix.speed), float(fix.pace)
             attrs[f"crossed_{name}"] = list(fix.crossed)
-            fields[f"left_out_brier_{name}"] = (
+            fields[f"left_out_share_{name}"] = (
                 ("pace", "widening") if name == "taught" else ("widening",),
                 fix.scores if name == "taught" else fix.scores[0],
                 "1",

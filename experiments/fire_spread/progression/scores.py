@@ -67,9 +67,9 @@ def headline(ds: xr.Dataset, name: str) -> str:
 
 
 def examined(ds: xr.Dataset, name: str, bins: int = 10) -> list[Calibration]:
-    """Tests of calibration of a method's probability: of each forecast, then of all pooled."""
+    """Tests of calibration of a probability: of each forecast, then of all pooled."""
     new, free = fresh(ds)
-    where, p = (ds["judged"].values > 0) & free, ds[headline(ds, name)].values
+    where, p = (ds["judged"].values > 0) & free, ds[name].values
     width = abs(float(ds["x"][1] - ds["x"][0]))
     side, draws = max(round(float(ds.attrs["block"]) / width), 1), int(ds.attrs["resamples"])
     return [
@@ -79,8 +79,12 @@ def examined(ds: xr.Dataset, name: str, bins: int = 10) -> list[Calibration]:
 
 
 def whole(ds: xr.Dataset) -> list[str]:
-    """Methods whose calibration is tested."""
-    return [n for n in MANY if n not in ("open", "edge") and f"chance_{n}" in ds]
+    """Probabilities whose calibration is tested: of members as they are, and those that stand for their method."""
+    out = []
+    for name in MANY:
+        if name not in ("open", "edge") and f"chance_{name}" in ds:
+            out += [f"chance_{name}", headline(ds, name)]
+    return list(dict.fromkeys(out))
 
 
 def nothing(ds: xr.Dataset) -> list[float]:
@@ -116,7 +120,7 @@ def rows(ds: xr.Dataset) -> list[tuple[Any, ...]]:
                 ("calibration_intercept", c.intercept),
                 ("ece_limit", c.error_limit),
             ):
-                out.append((headline(ds, model), "new growth", metric, SPLIT, t, value))
+                out.append((model, "new growth", metric, SPLIT, t, value))
     out += [
         ("nothing_burns", "new growth", "brier", SPLIT, t, v) for t, v in zip(times, nothing(ds), strict=True)
     ]
@@ -139,7 +143,7 @@ def lines(ds: xr.Dataset) -> list[str]:
         )
     for model in whole(ds):
         for t, c in zip((*times, "pooled"), examined(ds, model), strict=True):
-            out.append(f"Calibration of {headline(ds, model)}, {t.split()[-1]}: {words(c)}")
+            out.append(f"Calibration of {model}, {t.split()[-1]}: {words(c)}")
     return out
 
 

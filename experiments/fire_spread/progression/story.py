@@ -93,12 +93,12 @@ def _chance(ds: xr.Dataset, folder: RunFolder, bins: int) -> Section:
     told = {n: scores.examined(ds, n, bins) for n in scores.whole(ds)}
     tests, bars = [], []
     for method, found in told.items():
-        state = results.STATES[scores.headline(ds, method).split("_")[0]]
+        state, _, name = method.partition("_")
         for when, c in zip((*times, "pooled"), found, strict=True):
             tests.append(
                 (
-                    results.MANY[method],
-                    state,
+                    results.MANY[name],
+                    results.STATES[state],
                     when,
                     f"{c.slope:.2f} ({c.slope_range[0]:.2f} to {c.slope_range[1]:.2f})",
                     f"{c.intercept:+.2f} ({c.intercept_range[0]:+.2f} to {c.intercept_range[1]:+.2f})",
@@ -107,7 +107,7 @@ def _chance(ds: xr.Dataset, folder: RunFolder, bins: int) -> Section:
                     "nothing" if c.held else "**yes**",
                 )
             )
-    c = told["gradient"][-1]
+    c = told[scores.headline(ds, "gradient")][-1]
     for i in range(bins):
         r, some = c.reliability, c.reliability.count[i] > 0
         bars.append(

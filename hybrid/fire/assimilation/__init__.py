@@ -20,6 +20,10 @@ are mapped perimeters. The user gives the physics as a function from values of t
     ahead = forecast(problem, mode.draws(key, 50), [7200.0], start=problem.perimeters[-1])
     chance = ahead.probability()[0]
     brier(chance, burned_later, where=~burned_then & burnable)
+    calibration(chance, burned_later, ~burned_then & burnable, side=10).held  # with blocks of 10 x 10 cells
+
+Of a mapped perimeter a part burns on, and the rest lights nothing: :func:`edge_of`, :func:`fit_activity` and ``lit`` of
+:func:`forecast` learn and draw it (see :mod:`hybrid.fire.assimilation.activity`).
 """
 
 from .activity import PRIOR, Activity, Watched, fit_activity, watch

@@ -107,32 +107,39 @@ def calibration(
         raise ConfigError("nothing was forecast and nothing burned", "calibration", "judge another forecast")
     inner = np.unique(block[keep], return_inverse=True)[1].ravel()
     number, rng = int(inner.max()) + 1, np.random.default_rng(seed)
-    knots, at = np.unique(np.round(logit(p[keep]) / STEP), return_inverse=True)
-    shape = number, knots.size
+    # cells of one block, bin and nearly one logit are counted as one
+    kinds, at = np.unique(
+        np.stack([place[keep], np.round(logit(p[keep]) / STEP)]), axis=1, return_inverse=True
+    )
+    held, x = kinds[0].astype(int), STEP * kinds[1]
+    shape = number, x.size
     cells, burned_of = (
-        np.bincount(inner * knots.size + at.ravel(), w, shape[0] * shape[1]).reshape(shape)
+        np.bincount(inner * x.size + at.ravel(), w, shape[0] * shape[1]).reshape(shape)
         for w in (np.ones(inner.size), b[keep].astype(float))
     )
-    found, again = _fit(STEP * knots, burned_of.sum(axis=0), cells.sum(axis=0)), []
-    for _ in range(draws):
-        weight = np.bincount(rng.integers(number, size=number), minlength=number).astype(float)
-        burned, every = weight @ burned_of, weight @ cells
-        if 0.0 < burned.sum() < every.sum():
-            again.append(_fit(STEP * knots, burned, every))
+    weight = np.stack(
+        [np.ones(number)]
+        + [np.bincount(rng.integers(number, size=number), minlength=number) for _ in range(draws)]
+    )
+    burned, every = weight @ burned_of, weight @ cells
+    # what all burns, or not at all, has no slope
+    both = (burned.sum(axis=1) > 0.0) & (burned.sum(axis=1) < every.sum(axis=1))
+    both[0] = True
+    fits = _fit(x, burned[both], every[both])
     ends = np.array([0.5 * (1.0 - INSIDE), 0.5 * (1.0 + INSIDE)])
-    ranges = np.quantile(np.array(again), ends, axis=0).T if again else np.full((2, 2), np.nan)
+    ranges = np.quantile(fits[1:], ends, axis=0).T if len(fits) > 1 else np.full((2, 2), np.nan)
     count = told.count
     total = np.bincount(place, p, bins)
-    held, inside = place[keep], p[keep]
-    shares, errors = [], []
+    inside, shares, errors = expit(x), [], []
     for _ in range(draws):
-        burned = np.bincount(held, rng.uniform(size=number)[inner] < inside, bins)
+        alike = rng.uniform(size=(number, 1)) < inside
+        burned = np.bincount(held, (cells * alike).sum(axis=0), bins)
         shares.append(burned / np.where(count > 0, count, np.nan))
         errors.append(float(np.abs(total - burned).sum() / count.sum()))
     low, high = np.quantile(np.array(shares), ends, axis=0)
     return Calibration(
-        float(found[0]),
-        float(found[1]),
+        float(fits[0, 0]),
+        float(fits[0, 1]),
         ranges[0],
         ranges[1],
         told,
@@ -144,24 +151,24 @@ def calibration(
     )
 
 
-def _fit(x: np.ndarray, burned: np.ndarray, cells: np.ndarray) -> tuple[float, float]:
-    """Slope with a free intercept, and intercept at slope one, of greatest likelihood."""
-    both = _newton(
-        np.stack([np.ones_like(x), x], axis=1), burned, cells, np.zeros_like(x), np.array([0.0, 1.0])
-    )
-    return float(both[1]), float(_newton(np.ones((x.size, 1)), burned, cells, x, np.zeros(1))[0])
+def _fit(x: np.ndarray, burned: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Slopes with a free intercept, and intercepts at slope one, of greatest likelihood, (draw, 2)."""
+    ones = np.ones_like(x)
+    both = _newton(np.stack([ones, x], axis=1), burned, cells, np.zeros_like(x), np.array([0.0, 1.0]))
+    return np.stack([both[:, 1], _newton(ones[:, None], burned, cells, x, np.zeros(1))[:, 0]], axis=1)
 
 
 def _newton(
-    design: np.ndarray, burned: np.ndarray, cells: np.ndarray, offset: np.ndarray, beta: np.ndarray
+    design: np.ndarray, burned: np.ndarray, cells: np.ndarray, offset: np.ndarray, first: np.ndarray
 ) -> np.ndarray:
-    """Coefficients of a binomial regression; a ridge as weak as a thousandth of a cell keeps them finite."""
-    ridge = 1e-3 * np.eye(beta.size)
+    """Coefficients of binomial regressions; a ridge as weak as a thousandth of a cell keeps them finite."""
+    ridge, beta = 1e-3 * np.eye(first.size), np.tile(first, (len(burned), 1))
     for _ in range(60):
-        p = expit(design @ beta + offset)
-        slope = design.T @ (burned - cells * p) - ridge @ beta
-        step = np.linalg.solve((design.T * (cells * p * (1.0 - p))) @ design + ridge, slope)
-        step *= min(1.0, 1.0 / max(float(np.abs(step).max()), 1e-12))
+        p = expit(beta @ design.T + offset)
+        slope = (burned - cells * p) @ design - beta @ ridge
+        curvature = np.einsum("dk,ki,kj->dij", cells * p * (1.0 - p), design, design, optimize=True) + ridge
+        step = np.linalg.solve(curvature, slope[..., None])[..., 0]
+        step /= np.maximum(np.abs(step).max(axis=1, keepdims=True), 1.0)
         beta = beta + step
         if np.abs(step).max() < 1e-6:
             break
