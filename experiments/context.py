@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,9 @@ from typing import Any
 from .datafiles import differ
 from .progress import Progress
 from .runfolder import RunFolder
+
+_ONE = threading.Lock()
+"""Held while a status is read and written: stages may run side by side."""
 
 
 @dataclass
@@ -41,13 +45,14 @@ class Context:
 
     def finish(self, stage: str, seconds: float | None = None) -> None:
         """Mark a stage as finished; its files must be on disk by now."""
-        status = self.folder.status()
-        if stage not in status.stages:
-            times = dict(status.seconds)
-            if seconds is not None:
-                times[stage] = round(seconds, 3)
-            status = replace(status, state="running", stages=(*status.stages, stage), seconds=times)
-            self.folder.write_status(status)
+        with _ONE:
+            status = self.folder.status()
+            if stage not in status.stages:
+                times = dict(status.seconds)
+                if seconds is not None:
+                    times[stage] = round(seconds, 3)
+                status = replace(status, state="running", stages=(*status.stages, stage), seconds=times)
+                self.folder.write_status(status)
         self.progress.finish(stage)
 
     @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
@@ -29,6 +30,7 @@ class Progress:
         self._stage_start = time.monotonic()
         self._first_step: float | None = None
         self._last_line = float("-inf")
+        self._lock = threading.RLock()  # stages may run side by side
 
     def __enter__(self) -> Progress:
         return self
@@ -39,12 +41,13 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Take one event."""
         stage = event.get("stage")
-        if stage and stage != self.state.get("stage"):
-            self.start(str(stage))
-        self.state.update({key: event[key] for key in KEYS if key in event})
-        if self._first_step is None and event.get("step") is not None:
-            self._first_step, self._stage_start = event["step"], time.monotonic()
-        self.render()
+        with self._lock:
+            if stage and stage != self.state.get("stage"):
+                self.start(str(stage))
+            self.state.update({key: event[key] for key in KEYS if key in event})
+            if self._first_step is None and event.get("step") is not None:
+                self._first_step, self._stage_start = event["step"], time.monotonic()
+            self.render()
 
     def plan(self, rows: Sequence[tuple[str, str]], title: str, path: object) -> None:
         """Print what will be done, before it is done."""

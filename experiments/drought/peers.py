@@ -87,7 +87,9 @@ def trees(
         for name, target in panel.targets.items():
             held = panel.masks[name] & days
             series = np.full(target.shape, np.nan, np.float32)
-            groups = [np.arange(target.shape[1])] if pooled else [np.array([j]) for j in range(target.shape[1])]
+            groups = (
+                [np.arange(target.shape[1])] if pooled else [np.array([j]) for j in range(target.shape[1])]
+            )
             for c in groups:
                 mask = held[:, c]
                 if mask.sum() < 60:

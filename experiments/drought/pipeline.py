@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hybrid.scenario import get_scenario
 from ..context import Context
 from ..runfolder import RunFolder
 from ..showconfig import to_yaml
+from ..together import together
 from . import climate, curves, masks, memory, results, stages
 from .check import check, check_lists
 from .config import Config, TrainConfig, default_networks, default_roles
@@ -43,7 +45,7 @@ def quickened(config: Config) -> Config:
         update={
             "train": less(config.train, 20),
             "process_train": less(config.process_train, 20),
-            "gru": config.gru.model_copy(update={"train": less(config.gru.train, 40)}),
+            "gru": config.gru.model_copy(update={"train": less(config.gru.train, 20)}),
             "trees": min(config.trees, 10),
             "split": config.split.model_copy(update={"static_members": min(config.split.static_members, 1)}),
             "memory_days": config.memory_days[:2],
@@ -126,28 +128,38 @@ def run_all(context: Context) -> None:
     atomic_write_text(context.folder.path / "settled.yaml", to_yaml(config))
     context.finish("data")
     ensembles = Ensembles(config, prepared, context.folder, identity_of(config))
-    for model in config.models:
-        if model == "published":
-            continue
-        with context.stage(model) as todo:
-            if todo and model in NETWORKS:
-                stages.run_networks(context, ensembles, model)
-            elif todo:
-                stages.run_peer(context, prepared, model)
+    models = [m for m in config.models if m != "published"]
+    together([partial(_model, context, ensembles, m) for m in models], context.quick)
     with context.stage("results") as todo:
         if todo:
             write(context, ensembles)
-    if {"hybrid", "gru"} & set(config.models) and config.split.by != "site":
-        with context.stage("explain") as todo:
-            if todo:
-                explain_losses(context, ensembles)
-    if "hybrid" in config.models and config.split.by != "site":
-        with context.stage("memory") as todo:
-            if todo:
-                remember(context, ensembles)
-        with context.stage("scenarios") as todo:
-            if todo:
-                look_ahead(context, ensembles)
+    after = {"explain": explain_losses, "memory": remember, "scenarios": look_ahead}
+    if "hybrid" not in models:
+        after = {"explain": explain_losses} if "gru" in models else {}
+    if after and config.split.by != "site":
+        for model in {"hybrid", "gru"} & set(models):
+            ensembles.runs(model)
+        together(
+            [partial(_stage, context, ensembles, name, work) for name, work in after.items()], context.quick
+        )
+
+
+def _model(context: Context, ensembles: Ensembles, model: str) -> None:
+    """The stage of one model."""
+    with context.stage(model) as todo:
+        if todo and model in NETWORKS:
+            stages.run_networks(context, ensembles, model)
+        elif todo:
+            stages.run_peer(context, ensembles.prepared, model)
+
+
+def _stage(
+    context: Context, ensembles: Ensembles, name: str, work: Callable[[Context, Ensembles], None]
+) -> None:
+    """A stage that needs trained models."""
+    with context.stage(name) as todo:
+        if todo:
+            work(context, ensembles)
 
 
 def write(context: Context, ensembles: Ensembles) -> None:

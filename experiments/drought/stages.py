@@ -102,6 +102,7 @@ def train_fold(context: Context, ensembles: Ensembles, stage: str, model: str, f
         panel.masks,
         build.training_of(settings, weights, config.seed),
         noise={n: w[:steps] for n, w in prepared.noise.items()},
+        whole=from_panel(prepared.panel, known_categories(base)) if context.quick else None,
         checkpoint=ensembles.checkpoint(model, fold),
         on_progress=show,
     )

@@ -108,9 +108,10 @@ def save(drawing: Figure, folder: Path, name: str) -> list[Path]:
     """
     import matplotlib
 
-    if drawing.get_layout_engine() is not None:
+    engine = drawing.get_layout_engine()
+    if engine is not None:
         # laid out once, by the quick renderer: measuring text for svg takes longer than all drawing
-        drawing.draw_without_rendering()
+        engine.execute(drawing)
         drawing.set_layout_engine("none")
     written = []
     for suffix, metadata in ((".svg", {"Date": None, "Creator": None}), (".png", {"Software": None})):

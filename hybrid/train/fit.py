@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from data.errors import ModelError
 
+from ..ensemble import run_members
 from ..inputs import Inputs
 from ..parallel import replicate, shard_inputs, shard_sites
 from .checkpoint import Checkpoint
@@ -141,6 +142,7 @@ def fit(
     training: Training,
     *,
     noise: Mapping[str, Float[np.ndarray, "time site"]] | None = None,
+    whole: Inputs | None = None,
     checkpoint: Checkpoint | None = None,
     on_progress: Callable[[dict[str, Any]], None] | None = None,
     devices: Sequence[Any] | None = None,
@@ -156,6 +158,8 @@ def fit(
         masks: where each target is observed.
         training: settings.
         noise: optional weight of each observation, mean one (see :func:`noise_weights`).
+        whole: inputs that begin with ``inputs`` and go on, as far as predictions will; validations then run the
+            program that predicts, one less to compile, over more days than they judge. For short trainings.
         checkpoint: where to save progress, and to resume from if it holds any.
         on_progress: called after each validation with loss, skill and time left.
         devices: devices to spread the sites over (see :func:`hybrid.shard_inputs`); one where None.
@@ -199,6 +203,8 @@ def fit(
         stacked = replicate(stacked, devices)
 
     update, validate = _compiled(training, names)
+    if whole is not None:
+        validate = partial(_validate_whole, training=training, whole=whole)
     learned, _ = eqx.partition(stacked, stacked.trainable())
     states = eqx.filter_vmap(_optimiser(training).init)(learned)
     current, best_models, best, since = stacked, stacked, np.full(members, np.inf), np.zeros(members, int)
@@ -308,6 +314,21 @@ def _compiled(training: Training, names: tuple[str, ...]) -> tuple[Callable, Cal
     return update, validate
 
 
+def _validate_whole(models: Any, goal: Goal, *, training: Training, whole: Inputs) -> tuple[Any, Any, Any]:
+    """What the compiled validation gives, from a simulation of ``whole``."""
+    runs = run_members(models, whole)
+    steps = goal.inputs.shape[0]
+    simulated = {n: np.asarray(runs.observables[n])[:, :steps] for n in goal.targets}
+    parts = _member_losses(simulated, goal.targets, goal.validation, goal.variance)
+    total = sum(training.weights[n] * np.asarray(v) for n, v in parts.items())
+    return total, parts, {"closure": runs.closure} if runs.pools else {}
+
+
+@jax.jit
+def _member_losses(simulated, targets, weights, variance):
+    return jax.vmap(target_losses, (0, None, 0, None))(simulated, targets, weights, variance)
+
+
 def stack(models: Sequence[Any]) -> Any:
     """Members of one design as one pytree whose arrays lead with the member axis.
 
@@ -315,12 +336,9 @@ def stack(models: Sequence[Any]) -> Any:
     first step, and the step would be compiled a second time.
     """
     parts = [eqx.partition(m, eqx.is_array) for m in models]
-    arrays = jax.tree.map(lambda *a: _strong(jnp.stack(a)), *(p[0] for p in parts))
+    # stacked by NumPy, which compiles nothing for each shape
+    arrays = jax.tree.map(lambda *a: jnp.asarray(np.stack(a)), *(p[0] for p in parts))
     return eqx.combine(arrays, parts[0][1])
-
-
-def _strong(array: Array) -> Array:
-    return array.astype(array.dtype) if getattr(array, "weak_type", False) else array
 
 
 def _optimiser(training: Training) -> optax.GradientTransformation:
@@ -358,6 +376,9 @@ def _optimiser(training: Training) -> optax.GradientTransformation:
 
 
 def _choose(better: np.ndarray, new: Any, old: Any) -> Any:
+    """Arrays of the members that are better from ``new``, of the others from ``old``."""
+    if better.all() or not better.any():
+        return new if better.all() else old
     flags = jnp.asarray(better)
 
     def pick(a, b):
@@ -370,7 +391,7 @@ def _choose(better: np.ndarray, new: Any, old: Any) -> Any:
 
 def _finite(models: Any) -> bool:
     values = jax.tree.leaves(eqx.filter(models, eqx.is_inexact_array))
-    return all(bool(jnp.isfinite(v).all()) for v in values)
+    return all(np.isfinite(np.asarray(v)).all() for v in values)
 
 
 def _not_finite(

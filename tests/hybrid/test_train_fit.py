@@ -84,6 +84,18 @@ def test_progress_tells_where_training_is(run):
     assert events[-1]["skill"]["reco"] == pytest.approx(1.0 - events[-1]["validation"])
 
 
+def test_the_program_that_predicts_validates_like_its_own(panel, run):
+    """Over a record that goes on for a year after the days that train."""
+    fit, _, _ = run
+    shorter = panel.window(0, 2 * YEAR)
+    members = _members(2)
+    whole = train(members, shorter, SETTINGS, whole=members[0].inputs(panel))
+    for name in ("validation", "loss", "skill_reco"):
+        assert [r[name] for r in whole.history] == pytest.approx([r[name] for r in fit.history], rel=1e-5)
+    assert whole.best == pytest.approx(fit.best, rel=1e-5)
+    assert whole.history[0]["validation"] != whole.history[-1]["validation"]
+
+
 def test_members_differ(run):
     fit, _, _ = run
     assert fit.best.shape == (2,)
