@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from .hamiltonian import hamiltonian
 from .passage import axes_of
 from .steps import Table
-from .sweep import Fields, Front, Plan, arrive, rates_of, step_level
+from .sweep import Fields, Front, Plan, arrive, medium, step_level
 
 
 class Stages(diffrax.AbstractSolver):
@@ -50,7 +50,8 @@ class Stages(diffrax.AbstractSolver):
         del terms, t1, solver_state, made_jump
         fields, table = args
         j = jnp.asarray(jnp.round(t0), jnp.int32)
-        new = step_level(self.plan, fields, table, j, y0.level)
+        over = medium(self.plan, fields, table.interval[j])
+        new = step_level(self.plan, over, fields, table, j, y0.level)
         after = Front(new, arrive(table, j, y0.level, new, y0.arrival))
         return after, None, {"y0": y0, "y1": after}, None, diffrax.RESULTS.successful
 
@@ -60,7 +61,7 @@ def by_diffrax(plan: Plan, front: Front, fields: Fields, table: Table) -> Front:
 
     def field(t: Any, y: Front, args: Any) -> Front:
         j = jnp.asarray(jnp.round(t), jnp.int32)
-        rates = rates_of(plan, args[0], args[1], j)
+        rates = medium(plan, args[0], args[1].interval[j]).at(args[1].share[j], j)
         axes = jax.lax.stop_gradient(axes_of(rates))
         fall: Any = hamiltonian(plan.layout, y.level, rates, axes, j)
         return Front(-fall * args[1].duration[j], jnp.zeros_like(y.arrival))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from jaxtyping import Array
 
 from ...fence import fence
 from .hamiltonian import Linear, hamiltonian, linear, pull
-from .passage import Wave, axes_of, rate_of
+from .passage import Axes, Wave, axes_of, rate_of
 from .slopes import FAR, Layout
 from .steps import Scheme, Table
 
@@ -58,14 +59,34 @@ class Plan(NamedTuple):
         return -(-self.scheme.max_steps // kept)
 
 
-def rates_of(plan: Plan, fields: Fields, table: Table, j: Array) -> Wave:
-    """Rates at the middle of step ``j``."""
-    k, share = table.interval[j], table.share[j]
+class Medium(NamedTuple):
+    """What the front meets between two weather times.
+
+    Attributes:
+        now: rates at the first.
+        rise: their change until the second, or None where they are held.
+        axes: of rates that are held, or None.
+    """
+
+    now: Wave
+    rise: Wave | None
+    axes: Axes | None
+
+    def at(self, share: Array, step: Array) -> Wave:
+        """Rates at a share of the way."""
+        if self.rise is None:
+            return self.now
+        return fence(jax.tree.map(lambda a, b: a + share * b, self.now, self.rise), step)
+
+
+def medium(plan: Plan, fields: Fields, k: Array) -> Medium:
+    """What the front meets from weather time ``k`` on."""
     now = jax.tree.map(lambda a: lax.dynamic_index_in_dim(a, k, keepdims=False), fields.wave)
     if plan.scheme.between == "hold":
-        return fence(now, j)
+        now = fence(now, k)
+        return Medium(now, None, fence(axes_of(now), k))
     later = jax.tree.map(lambda a: lax.dynamic_index_in_dim(a, k + 1, keepdims=False), fields.wave)
-    return fence(jax.tree.map(lambda a, b: a + share * (b - a), now, later), j)
+    return fence(Medium(now, jax.tree.map(jnp.subtract, later, now), None), k)
 
 
 def _unbuilt(fields: Fields, table: Table, j: Array, level: Array) -> tuple[Array, Array] | None:
@@ -79,25 +100,42 @@ def _unbuilt(fields: Fields, table: Table, j: Array, level: Array) -> tuple[Arra
     return before, before <= 0.0
 
 
-def _stages(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> Array:
-    """Level after the Runge-Kutta stages."""
-    x, axes = level, fence(axes_of(wave), j)
+def _stages(plan: Plan, level: Array, wave: Wave, axes: Axes | None, scale: Array, j: Array) -> Array:
+    """Level after the Runge-Kutta stages; the axes of the wave are given where it is the same in all steps."""
+    x, walled = level, axes is None
+    axes = fence(axes_of(wave), j) if axes is None else axes
     for weight in WEIGHTS[plan.scheme.stages]:
         fall: Any = hamiltonian(plan.layout, x, wave, axes, j)
         x = x - scale * fall
         x = weight * level + (1.0 - weight) * x if weight else x
-        x, wave, axes = fence((x, wave, axes), j)
+        if walled:  # else what one stage makes of the wave is kept for the next, which takes longer
+            x, wave, axes = fence((x, wave, axes), j)
+        else:
+            x = fence(x, j)
     return x
 
 
-def step_level(plan: Plan, fields: Fields, table: Table, j: Array, level: Array) -> Array:
+def step_level(plan: Plan, over: Medium, fields: Fields, table: Table, j: Array, level: Array) -> Array:
     """Level after step ``j``."""
-    wave, scale = rates_of(plan, fields, table, j), table.duration[j]
+    wave, axes, scale = over.at(table.share[j], j), over.axes, table.duration[j]
     cut = _unbuilt(fields, table, j, level)
     if cut is not None:
-        wave = jax.tree.map(lambda a: a * cut[0], wave)
+        wave, axes = jax.tree.map(lambda a: a * cut[0], wave), None
         level = jnp.where(cut[1], FAR, level)
-    return _stages(plan, level, wave, scale, j)
+    return _stages(plan, level, wave, axes, scale, j)
+
+
+def _advance(plan: Plan, fields: Fields, table: Table, step: Callable, carry: Any) -> Any:
+    """``step(medium, index, carry)`` from the first step to the last, weather time after weather time."""
+
+    def interval(at: tuple) -> tuple:
+        k = table.interval[at[0]]
+        over = medium(plan, fields, k)
+        last = jnp.minimum(jnp.sum(table.interval <= k), table.count)
+        return lax.while_loop(lambda c: c[0] < last, lambda c: (c[0] + 1, step(over, *c)), at)
+
+    start = jnp.zeros((), jnp.int32)
+    return lax.while_loop(lambda c: c[0] < table.count, interval, (start, carry))[1]
 
 
 def arrive(table: Table, j: Array, old: Array, new: Array, arrival: Array) -> Array:
@@ -115,13 +153,11 @@ def sweep(plan: Plan, front: Front, fields: Fields, table: Table) -> Front:
     [@shu1988efficient]. The derivative is that of exactly these steps, except by ``fields.built``.
     """
 
-    def body(carry: tuple[Array, Front]) -> tuple[Array, Front]:
-        j, front = carry
-        new = step_level(plan, fields, table, j, front.level)
-        return j + 1, Front(new, arrive(table, j, front.level, new, front.arrival))
+    def step(over: Medium, j: Array, front: Front) -> Front:
+        new = step_level(plan, over, fields, table, j, front.level)
+        return Front(new, arrive(table, j, front.level, new, front.arrival))
 
-    start = jnp.zeros((), jnp.int32)
-    return lax.while_loop(lambda c: c[0] < table.count, body, (start, front))[1]
+    return _advance(plan, fields, table, step, front)
 
 
 def _forward(plan: Plan, *given: Any) -> tuple[Front, tuple]:
@@ -130,27 +166,19 @@ def _forward(plan: Plan, *given: Any) -> tuple[Front, tuple]:
     every = plan.every
     kept = jnp.zeros((-(-plan.scheme.max_steps // every), *front.level.shape), front.level.dtype)
 
-    def body(carry: tuple) -> tuple:
-        j, front, kept = carry
+    def step(over: Medium, j: Array, carry: tuple) -> tuple:
+        front, kept = carry
         if every == 1:
             kept = lax.dynamic_update_index_in_dim(kept, front.level, j, 0)
         else:
             here = lax.dynamic_index_in_dim(kept, j // every, keepdims=False)
             here = jnp.where(j % every == 0, front.level, here)
             kept = lax.dynamic_update_index_in_dim(kept, here, j // every, 0)
-        new = step_level(plan, fields, table, j, front.level)
-        return j + 1, Front(new, arrive(table, j, front.level, new, front.arrival)), kept
+        new = step_level(plan, over, fields, table, j, front.level)
+        return Front(new, arrive(table, j, front.level, new, front.arrival)), kept
 
-    start = (jnp.zeros((), jnp.int32), front, kept)
-    _, after, kept = lax.while_loop(lambda c: c[0] < table.count, body, start)
+    after, kept = _advance(plan, fields, table, step, (front, kept))
     return after, (kept, after.level, fields, table, () if timed else None)
-
-
-class _Segment(NamedTuple):
-    """Steps between two weather times: rates at the first, and their change until the second or None where held."""
-
-    now: Wave
-    rise: Wave | None
 
 
 class _Times(NamedTuple):
@@ -175,16 +203,14 @@ class _Back(NamedTuple):
 
 
 def _step_back(
-    plan: Plan, fields: Fields, table: Table, over: _Segment, j: Array, level: Array, back: _Back
+    plan: Plan, fields: Fields, table: Table, over: Medium, j: Array, level: Array, back: _Back
 ) -> _Back:
     duration, share = table.duration[j], table.share[j]
-    wave = over.now
-    if over.rise is not None:
-        wave = fence(jax.tree.map(lambda a, b: a + share * b, wave, over.rise), j)
+    wave, axes = over.at(share, j), over.axes
     cut = _unbuilt(fields, table, j, level)
     old = level
     if cut is not None:
-        wave = jax.tree.map(lambda a: a * cut[0], wave)
+        wave, axes = jax.tree.map(lambda a: a * cut[0], wave), None
         level = jnp.where(cut[1], FAR, level)
     # the time of arrival
     passed = (old > 0.0) & (back.after <= 0.0)
@@ -194,7 +220,7 @@ def _step_back(
     by_new, by_old = fence((back.front.level + by_part * old, -by_part * back.after), j)
     # the stages from the last to the first
     weights = WEIGHTS[plan.scheme.stages]
-    at, wave = _linear_stages(plan, level, wave, duration, j)
+    at, wave = _linear_stages(plan, level, wave, axes, duration, j)
     by_first, by_duration, waves = 0.0, 0.0, []
     for weight, here in zip(reversed(weights), reversed(at), strict=True):
         if weight:
@@ -229,16 +255,22 @@ def _step_back(
     )
 
 
-def _linear_stages(plan: Plan, level: Array, wave: Wave, scale: Array, j: Array) -> tuple[list[Linear], Wave]:
+def _linear_stages(
+    plan: Plan, level: Array, wave: Wave, axes: Axes | None, scale: Array, j: Array
+) -> tuple[list[Linear], Wave]:
     """What the derivative of each stage needs, and the wave behind the last fence."""
-    x, axes, at = level, fence(axes_of(wave), j), []
+    x, walled, at = level, axes is None, []
+    axes = fence(axes_of(wave), j) if axes is None else axes
     weights = WEIGHTS[plan.scheme.stages]
     for i, weight in enumerate(weights):
         at.append(linear(plan.layout, x, wave, axes, j))
         if i + 1 < len(weights):
             x = x - scale * rate_of(wave, at[-1].p, at[-1].q)
             x = weight * level + (1.0 - weight) * x if weight else x
-            x, wave, axes = fence((x, wave, axes), j)
+            if walled:
+                x, wave, axes = fence((x, wave, axes), j)
+            else:
+                x = fence(x, j)
     return at, wave
 
 
@@ -264,9 +296,7 @@ def _backward(plan: Plan, kept: tuple, cotangent: Front) -> tuple:
         row = jnp.zeros_like(j) if every == 1 else j // every
         first = jnp.maximum(first, row * every)
         some = levels if every == 1 else again(row, j)
-        now = at(fields.wave, k)
-        rise = jax.tree.map(jnp.subtract, at(fields.wave, k + 1), now) if linearly else None
-        over = fence(_Segment(now, rise), j)
+        over = medium(plan, fields, k)
 
         def reverse(carry: tuple) -> tuple:
             i, back = carry
@@ -285,7 +315,8 @@ def _backward(plan: Plan, kept: tuple, cotangent: Front) -> tuple:
         some = jnp.zeros((every, *start.shape), start.dtype).at[0].set(start)
 
         def body(i: Array, some: Array) -> Array:
-            new = step_level(plan, fields, table, row * every + i, at(some, i))
+            j = row * every + i
+            new = step_level(plan, medium(plan, fields, table.interval[j]), fields, table, j, at(some, i))
             return lax.dynamic_update_index_in_dim(some, new, i + 1, 0)
 
         return lax.fori_loop(0, last - row * every, body, some)
@@ -310,4 +341,4 @@ def _filled(a: Any) -> Any:
 
 sweep.defvjp(_forward, _backward, symbolic_zeros=True)
 
-__all__ = ["WEIGHTS", "Fields", "Front", "Plan", "arrive", "rates_of", "step_level", "sweep"]
+__all__ = ["WEIGHTS", "Fields", "Front", "Medium", "Plan", "arrive", "medium", "step_level", "sweep"]

@@ -116,6 +116,19 @@ def test_few_checkpoints_and_diffrax_give_the_same_numbers():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("between", ["linear", "hold"])
+def test_gradients_by_rates_alone_are_those_beside_gradients_by_time(between):
+    """Where no derivative by times is wanted none is computed."""
+    scheme = Scheme(max_steps=64, between=between)
+    x = (weather(), jnp.array([-13.0, 21.0]), jnp.asarray(26.0), jnp.asarray(20.0))
+    loss = of_everything(scheme)
+    alone = jax.jit(jax.grad(lambda rates: loss((rates, *x[1:]))[0]))(x[0])
+    for a, b in zip(alone, derivative(scheme)(x)[1][0], strict=True):
+        assert float(jnp.abs(b).max()) > 0.0
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.slow
 def test_a_factor_learned_through_the_solver_is_recovered():
     truth = jnp.array([0.6, 1.7])
     kind = np.random.default_rng(5).integers(0, 2, GRID.shape)
