@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-MIXED = 1.1
-"""Potential scale reduction from which chains are not taken to agree [1]."""
+MIXED, ENOUGH = 1.05, 100.0
+"""Potential scale reduction from which, and effective draws below which, a chain is not taken to have converged [1]."""
 GAINED = {
     "open": "the open loop from the first perimeter, runs",
     "prior": "the priors from the same perimeter, runs",
@@ -207,9 +207,10 @@ def _learned(ds: xr.Dataset, config: Progression) -> Section:
         )
     if "posterior_rhat" in ds.attrs:
         worst, least = float(ds.attrs["posterior_rhat"]), float(ds.attrs["posterior_ess"])
-        word = "agree" if worst < MIXED else "**do not agree: its draws are no posterior yet**"
+        good = worst < MIXED and least >= ENOUGH
+        word = "has converged" if good else "**has not converged: its draws are no posterior yet**"
         text += (
-            f" The sampler's halves {word} (greatest potential scale reduction {worst:.2f}, least effective number of "
+            f" The sampler's chain {word} (greatest potential scale reduction {worst:.2f}, least effective number of "
             f"draws {least:.0f})."
         )
     return Section(
