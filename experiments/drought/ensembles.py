@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import hybrid
@@ -39,6 +40,7 @@ class Ensembles:
     _bare: dict[str, Any] = field(default_factory=dict)
     _members: dict[str, Any] = field(default_factory=dict)
     _runs: dict[str, Any] = field(default_factory=dict)
+    _lock: Any = field(default_factory=Lock, repr=False)
 
     def settings(self, model: str) -> TrainConfig:
         """How a model is trained."""
@@ -63,14 +65,15 @@ class Ensembles:
     def bare(self, model: str) -> Any:
         """An untrained model whose inputs are not normalised yet."""
         model = "process" if model == "static" else model
-        if model not in self._bare:
-            config, prepared = self.config, self.prepared
-            if model == "gru":
-                targets = tuple(t for t in prepared.targets if config.targets.get(t, 0) > 0)  # type: ignore[call-overload]
-                self._bare[model] = build.gru_model(config, prepared.panel, targets)
-            else:
-                self._bare[model] = build.hybrid_model(config, prepared.panel, learned=model == "hybrid")
-        return self._bare[model]
+        with self._lock:  # stages may run side by side
+            if model not in self._bare:
+                config, prepared = self.config, self.prepared
+                if model == "gru":
+                    targets = tuple(t for t in prepared.targets if config.targets.get(t, 0) > 0)  # type: ignore[call-overload]
+                    self._bare[model] = build.gru_model(config, prepared.panel, targets)
+                else:
+                    self._bare[model] = build.hybrid_model(config, prepared.panel, learned=model == "hybrid")
+            return self._bare[model]
 
     def base(self, model: str, fold: Fold) -> Any:
         """An untrained model with inputs normalised over the fold's training days."""

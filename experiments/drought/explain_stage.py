@@ -25,7 +25,7 @@ from . import explain_game as game
 from . import explain_memory, explain_tables
 from .ensembles import Ensembles, known_categories
 from .explain_account import largest_loss
-from .explain_trust import trust_rows
+from .explain_trust import EFFORT, LESS, trust_rows
 from .prepare import test_groups, training_days
 from .world import simulate_truth
 
@@ -64,7 +64,8 @@ def explain(ensembles: Ensembles, folder: RunFolder, quick: bool, tell: Tell) ->
     Args:
         ensembles: trained members and their runs.
         folder: where files go.
-        quick: whether lags are coarse, and daily attributions, untrained models and the account are left out.
+        quick: whether lags are coarse, scores of trust are found with less effort, and daily attributions, untrained
+            models and the account are left out.
         tell: is told how much is done, and of how much.
     """
     config, panel = ensembles.config, ensembles.prepared.panel
@@ -94,7 +95,8 @@ def explain(ensembles: Ensembles, folder: RunFolder, quick: bool, tell: Tell) ->
             )
         work.next(1)
         if name != TRUTH:
-            trust[name] = trust_rows(played[name], untrained, 0, UNITS[case.targets[0]], config.seed)
+            effort = LESS if quick else EFFORT
+            trust[name] = trust_rows(played[name], untrained, 0, UNITS[case.targets[0]], config.seed, effort)
         if name == "hybrid" and config.explain.account and not quick and case.targets[0] == "gpp":
             change = played[name][0].prediction[:, 0] - played[name][0].base_value[:, 0]
             member = members[0]

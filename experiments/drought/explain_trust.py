@@ -16,10 +16,17 @@ from xai.verdicts import TITLES, verdict
 from .explain_game import Played
 
 EFFORT = Effort(search=400)
+LESS = Effort(search=100, draws=19)
+"""Of a quick run."""
 
 
 def trust_rows(
-    played: Sequence[Played], untrained: np.ndarray | None, target: int, units: str, seed: int
+    played: Sequence[Played],
+    untrained: np.ndarray | None,
+    target: int,
+    units: str,
+    seed: int,
+    effort: Effort = EFFORT,
 ) -> list[dict[str, Any]]:
     """Scores of the first member's attribution of one flux over all events, each beside random explanations.
 
@@ -31,6 +38,7 @@ def trust_rows(
         target: which flux.
         units: of the flux.
         seed: of random explanations.
+        effort: how much is computed.
     """
     first = played[0]
     rise = first.prediction[:, target] - first.base_value[:, target]
@@ -52,7 +60,7 @@ def trust_rows(
             None if untrained is None else untrained[:, event],
             units=units,
         )
-        cases.append(score(given, rng, EFFORT).scores)
+        cases.append(score(given, rng, effort).scores)
     rows = []
     for same in zip(*cases, strict=True):
         whole = joined(same)

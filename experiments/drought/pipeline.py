@@ -136,12 +136,12 @@ def run_all(context: Context) -> None:
     after = {"explain": explain_losses, "memory": remember, "scenarios": look_ahead}
     if "hybrid" not in models:
         after = {"explain": explain_losses} if "gru" in models else {}
-    if after and config.split.by != "site":
-        for model in {"hybrid", "gru"} & set(models):
-            ensembles.runs(model)
-        together(
-            [partial(_stage, context, ensembles, name, work) for name, work in after.items()], context.quick
-        )
+    if config.split.by == "site":
+        return
+    if context.quick and not all(context.done(name) for name in after):
+        for model in (m for m in ("hybrid", "gru") if m in models):
+            ensembles.runs(model)  # here, or each of the stages would begin it
+    together([partial(_stage, context, ensembles, name, work) for name, work in after.items()], context.quick)
 
 
 def _model(context: Context, ensembles: Ensembles, model: str) -> None:
