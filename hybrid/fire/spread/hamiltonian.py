@@ -70,10 +70,13 @@ def linear(layout: Layout, level: Flat, wave: Wave, axes: Axes, step: Step) -> L
     """What :func:`pull` needs."""
     wide = fence(padded(layout, level, FAR), step)
     high, bare = _passages(layout, wide, wave, axes, step)
-    p, q = high.p, high.q
+    over, p, q = None, high.p, high.q
+    passes = high.rate > 0.0
     if bare is not None:
-        over = high.rate > MOST * bare.rate
-        p, q = _marked(jnp.where(over, MOST * bare.p, p), over), jnp.where(over, MOST * bare.q, q)
+        over, passes = high.rate > MOST * bare.rate, passes & (bare.rate > 0.0)
+        p, q = jnp.where(over, MOST * bare.p, p), jnp.where(over, MOST * bare.q, q)
+    p, q = jnp.where(passes, p, 0.0), jnp.where(passes, q, 0.0)
+    p = p if over is None else _marked(p, over)
     # as one complex number both leave a single pass over memory
     both = fence(lax.complex(p, q), step)
     return Linear(wide, both.real, both.imag)

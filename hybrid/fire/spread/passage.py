@@ -59,7 +59,7 @@ class Passage(NamedTuple):
 
     Attributes:
         rate: at which the level falls.
-        p: slope along columns of the straight front that passes alike, zero where nothing passes.
+        p: slope along columns of the straight front that passes alike; anything where nothing passes.
         q: likewise along rows.
     """
 
@@ -99,8 +99,7 @@ def passage(wave: Wave, axes: Axes, slopes: Slopes) -> Passage:
     lying = columns >= rows
     p = jnp.where(lying, jnp.where(east >= west, slopes.left, slopes.right), -c * axes.upright * steep)
     q = jnp.where(lying, -d * axes.across * level, jnp.where(south >= north, slopes.above, slopes.below))
-    upright, some = normal.rate > best, best > 0.0
-    p, q = jnp.where(some, p, 0.0), jnp.where(some, q, 0.0)
+    upright = normal.rate > best
     return Passage(
         larger(normal.rate, best), jnp.where(upright, normal.p, p), jnp.where(upright, normal.q, q)
     )

@@ -216,8 +216,8 @@ def _step_back(
     passed = (old > 0.0) & (back.after <= 0.0)
     by_time = jnp.where(passed, back.front.arrival, 0.0)
     inverse = 1.0 / jnp.where(passed, old - back.after, 1.0)
-    by_part = by_time * duration * inverse * inverse
-    by_new, by_old = fence((back.front.level + by_part * old, -by_part * back.after), j)
+    by_part = fence(by_time * duration * inverse * inverse, j)
+    by_new = fence(back.front.level + by_part * old, j)
     # the stages from the last to the first
     weights = WEIGHTS[plan.scheme.stages]
     at, wave = _linear_stages(plan, level, wave, axes, duration, j)
@@ -249,7 +249,7 @@ def _step_back(
         total = jax.tree.map(lambda g: lax.complex(g, share * g), total)
     return _Back(
         old,
-        Front(by_level + by_old, jnp.where(passed, 0.0, back.front.arrival)),
+        Front(by_level - by_part * back.after, jnp.where(passed, 0.0, back.front.arrival)),
         jax.tree.map(jnp.add, back.wave, total),
         times,
     )
