@@ -144,6 +144,25 @@ def test_mass_closes(finished):
     assert closure["relative_float32"] <= 1e-6
 
 
+def test_a_quick_run_does_every_stage_and_leaves_out_programs_of_their_own(tmp_path):
+    """Its stages run side by side, and what they leave is whole."""
+    _write(tmp_path, models="[hybrid, gru, trees, climatology]", sites=1)
+    done = _run(tmp_path, "run", "--quick")
+    folder = tmp_path / "run"
+    status = json.loads((folder / "status.json").read_text())
+    models, after = {"hybrid", "gru", "trees", "climatology"}, {"explain", "memory", "scenarios"}
+    assert (status["state"], status["quick"], status["stages"][0]) == ("finished", True, "data")
+    assert set(status["stages"][1:5]) == models
+    assert status["stages"][5] == "results"
+    assert set(status["stages"][6:]) == after == set(status["seconds"]) - models - {"results"}
+    assert set(pd.read_csv(folder / "scores.csv")["model"]) == models
+    assert json.loads((folder / "tables" / "closure.json").read_text()).keys() == {"relative_float32"}
+    checks = json.loads((folder / "tables" / "scenarios.json").read_text())["checks"]
+    assert [c["check"].split(",")[0] for c in checks] == ["half the rain"] * 3
+    assert "float32" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "closure" in done.stdout
+
+
 def test_report_is_one_file(finished):
     text = (finished[0] / "report.html").read_text(encoding="utf-8")
     assert "<svg" in text or "data:image" in text
