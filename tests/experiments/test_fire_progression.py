@@ -154,8 +154,13 @@ def test_a_curve_is_kept_where_the_other_intervals_better_the_score_and_paces_ar
         return out
 
     far = judge.correction({0.0: left(-600.0)}, (300.0,), 0.0)
-    assert far.curve is not None
     assert far.crossed[1] < far.crossed[0]
+    assert 0.1 < float(far.curve(0.1)) < float(far.curve(0.5)) <= 1.0
+    astray = [
+        left(-600.0)[0],
+        left(1800.0)[0],
+    ]  # one front overtaken, one never reached: each would mislead the other
+    assert judge.correction({0.0: astray}, (300.0,), 0.0).curve is None
     both = judge.correction({0.0: left(-600.0), 0.5: left(600.0)}, (300.0,), 0.0)
     assert both.pace == 0.5
     assert both.scores[1, 0] < both.scores[0, 0] == pytest.approx(far.scores[0, 0])
